@@ -12,6 +12,26 @@ import pytest
 from openmm_mlff.cli import main
 from openmm_mlff.storage.locks import LOCK_FILE
 
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+CASES = SHARED / "cases"
+needs_cases = pytest.mark.skipif(
+    not CASES.is_dir(), reason="the folder shared/cases is not beside the repository"
+)
+
+WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
+BOX = WATER.replace("\n\n", '\nLattice="{}" pbc="T T T"\n')
+SDF = (
+    "water\n\n\n  3  2  0  0  0  0  0  0  0  0999 V2000\n"
+    "    0.0000    0.0000    0.0000 O   0  0\n"
+    "    0.9600    0.0000    0.0000 H   0  0\n"
+    "   -0.2400    0.9300    0.0000 H   0  0\n"
+    "  1  2  1  0\n  1  3  1  0\nM  END\n$$$$\n"
+)
+SYSTEM_TOML = (
+    'name = "w"\ntitle = "Water"\nformula = "H2O"\ncharge = 0\nmultiplicity = 1\n'
+    'structure = "s.xyz"\nsource = "x"\nsmiles = "O"\n'
+)
+
 Content = str | bytes | Callable[[Path], object]
 """A file's text, its bytes, or what writes it."""
 
@@ -27,10 +47,10 @@ class Outcome:
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capfd):
-    """Give a function that runs one command line in an empty folder."""
-    monkeypatch.chdir(tmp_path)
+    """Give a function that runs one command line in a folder, which is empty by default."""
 
-    def run(line: str) -> Outcome:
+    def run(line: str, *, folder: Path = tmp_path) -> Outcome:
+        monkeypatch.chdir(folder)
         capfd.readouterr()
         with pytest.raises(SystemExit) as stopped:
             main(shlex.split(line))

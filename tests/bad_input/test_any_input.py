@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from openmm_mlff.config import load_protocol, parse_protocol
 from openmm_mlff.errors import UserError
@@ -20,19 +21,16 @@ from openmm_mlff.storage.run_directory import (
     write_json,
 )
 
+from .conftest import BOX, SDF, SYSTEM_TOML, WATER
+
 FEW = settings(
     max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-WATER = "3\ncharge=0\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
-BOXED = WATER.replace("charge", 'Lattice="9 0 0 1 8 0 2 -3 7" charge')
-SDF = (
-    "water\n\n\n  3  2  0  0  0  0  0  0  0  0999 V2000\n"
-    "    0.0000    0.0000    0.0000 O   0  0\n    0.9600    0.0000    0.0000 H   0  0\n"
-    "   -0.2400    0.9300    0.0000 H   0  0\n  1  2  1  0\n  1  3  1  0\nM  END\n$$$$\n"
-)
+CHARGED = WATER.replace("\n\n", "\ncharge=0\n")
+BOXED = BOX.format("9 0 0 1 8 0 2 -3 7").replace("pbc", "charge=0 pbc")
 PDB = (
     "CRYST1    9.000    9.000    9.000  90.00  90.00  90.00 P 1           1\n"
     "HETATM    1  O   HOH A   1       0.000   0.000   0.000  1.00  0.00           O\n"
@@ -40,10 +38,6 @@ PDB = (
     "HETATM    3  H2  HOH A   1      -0.240   0.930   0.000  1.00  0.00           H\nEND\n"
 )
 PROTOCOL = 'extends = "quick"\nname = "mine"\n[dynamics]\nduration_ps = 0.5\nreplicas = 2\n'
-SYSTEM = (
-    'name = "w"\ntitle = "Water"\nformula = "H2O"\ncharge = 0\nmultiplicity = 1\n'
-    'structure = "s.xyz"\nsource = "x"\nsmiles = "O"\n'
-)
 
 
 def gives_a_result_or_one_line(call, *arguments):
@@ -70,40 +64,25 @@ def scratched(draw, text):
 
 
 @pytest.mark.parametrize(
-    ("name", "whole"), [("a.xyz", WATER), ("a.extxyz", BOXED), ("a.sdf", SDF), ("a.pdb", PDB)]
+    ("load", "name", "whole"),
+    [
+        (load_systems, "a.xyz", CHARGED),
+        (load_systems, "a.extxyz", BOXED),
+        (load_systems, "a.sdf", SDF),
+        (load_systems, "a.pdb", PDB),
+        (lambda path: load_systems(path.parent), "system.toml", SYSTEM_TOML),
+        (lambda path: load_protocol(str(path)), "a.toml", PROTOCOL),
+    ],
 )
-def test_any_structure(tmp_path, name, whole):
+def test_any_file(tmp_path, load, name, whole):
+    (tmp_path / "s.xyz").write_text(WATER)
     path = tmp_path / name
 
     @FEW
     @given(st.one_of(scratched(whole), st.text(), st.binary()))
     def check(content):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        gives_a_result_or_one_line(load_systems, path)
-
-    check()
-
-
-def test_any_protocol(tmp_path):
-    path = tmp_path / "a.toml"
-
-    @FEW
-    @given(st.one_of(scratched(PROTOCOL), st.text()))
-    def check(content):
-        path.write_bytes(content.encode())
-        gives_a_result_or_one_line(load_protocol, str(path))
-
-    check()
-
-
-def test_any_system_toml(tmp_path):
-    (tmp_path / "s.xyz").write_text(WATER)
-
-    @FEW
-    @given(st.one_of(scratched(SYSTEM), st.text()))
-    def check(content):
-        (tmp_path / "system.toml").write_bytes(content.encode())
-        gives_a_result_or_one_line(load_systems, tmp_path)
+        gives_a_result_or_one_line(load, path)
 
     check()
 
@@ -131,8 +110,6 @@ JSON = st.recursive(
 @FEW
 @given(JSON, st.sampled_from(["value", "threshold", "condition", "evidence", "status", "message"]))
 def test_any_value_in_a_check(value, field):
-    from pydantic import ValidationError
-
     whole = {"id": "a", "group": "b", "system": "c", "status": "PASS", "message": "d"}
     try:
         found = CheckResult.model_validate(whole | {field: value})
@@ -144,17 +121,12 @@ def test_any_value_in_a_check(value, field):
 @FEW
 @given(JSON)
 def test_any_json_as_a_report(value):
-    from pydantic import ValidationError
-
     with pytest.raises(ValidationError):
         ValidationReport.from_json(json.dumps(value))
 
 
 @FEW
-@given(
-    st.lists(st.sampled_from([1, 6, 7, 8]), min_size=1, max_size=5),
-    st.floats(-1.0, 1.0),
-)
+@given(st.lists(st.sampled_from([1, 6, 7, 8]), min_size=1, max_size=5), st.floats(-1.0, 1.0))
 def test_a_molecule_is_read_back_as_it_was_written(tmp_path_factory, numbers, shift):
     places = [[2.0 * index, shift, -shift] for index in range(len(numbers))]
     molecule = MolecularSystem(

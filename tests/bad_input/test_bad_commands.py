@@ -4,34 +4,9 @@ import json
 
 import pytest
 
-REPORT = {
-    "schema_version": 2,
-    "model": {"spec": "student:tiny", "name": "tiny", "sha256": "0"},
-    "protocol": {"name": "quick"},
-    "environment": {},
-    "systems": ["water"],
-    "checks": [
-        {"id": "speed", "group": "performance", "system": "water", "status": "PASS", "message": "x"}
-    ],
-    "verdict": {
-        "status": "APPROVED",
-        "label": "APPROVED",
-        "claims": {
-            "sound": {"name": "sound", "status": "YES"},
-            "accurate": {"name": "accurate", "status": "YES"},
-        },
-        "recommendation": "",
-        "scope": {
-            "elements": ["H"],
-            "systems": ["water"],
-            "temperatures_kelvin": [300.0],
-            "max_timestep_fs": 0.5,
-            "duration_ps": 1.0,
-            "platform": "CPU",
-            "precision": "mixed",
-        },
-    },
-}
+from openmm_mlff.results import CheckResult, ModelRecord, Status, ValidationReport
+
+MODEL = {"spec": "student:tiny", "name": "tiny", "sha256": "0"}
 RUN = {
     "schema_version": 2,
     "status": "complete",
@@ -42,7 +17,7 @@ RUN = {
         "systems": ["water"],
         "protocol": {"name": "mine", "required": [], "reported": ["memory"]},
     },
-    "model": REPORT["model"],
+    "model": MODEL,
     "systems": ["water"],
     "environment": {},
 }
@@ -81,17 +56,17 @@ TEXTS = [
 ]
 
 REPORTS = [
-    (_with(REPORT, 1, "schema_version"), "schema_version: Input should be 2"),
-    (_with(REPORT, ..., "verdict"), "verdict: Field required"),
-    (_with(REPORT, "FINE", "verdict", "status"), "verdict.status"),
-    (_with(REPORT, "REJECTED", "verdict", "status"), "does not follow from the claims"),
-    (_with(REPORT, ..., "verdict", "claims"), "verdict.claims: Field required"),
-    (_with(REPORT, 3, "extra"), "extra: Extra inputs are not permitted"),
-    (_with(REPORT, "MAYBE", "checks", 0, "status"), "checks.0.status"),
-    (_with(REPORT, "abc", "checks", 0, "value"), "checks.0.value"),
-    (_with(REPORT, 10**400, "checks", 0, "value"), "checks.0.value"),
-    (_with(REPORT, "water", "systems"), "systems"),
-    (_with(REPORT, "long", "verdict", "scope", "duration_ps"), "verdict.scope.duration_ps"),
+    ((1, "schema_version"), "schema_version: Input should be 2"),
+    ((..., "verdict"), "verdict: Field required"),
+    (("FINE", "verdict", "status"), "verdict.status"),
+    (("REJECTED", "verdict", "status"), "does not follow from the claims"),
+    ((..., "verdict", "claims"), "verdict.claims: Field required"),
+    ((3, "extra"), "extra: Extra inputs are not permitted"),
+    (("MAYBE", "checks", 0, "status"), "checks.0.status"),
+    (("abc", "checks", 0, "value"), "checks.0.value"),
+    ((10**400, "checks", 0, "value"), "checks.0.value"),
+    (("water", "systems"), "systems"),
+    (("long", "verdict", "scope", "duration_ps"), "verdict.scope.duration_ps"),
 ]
 
 RUNS = [
@@ -194,8 +169,24 @@ def test_text_that_is_no_report_and_no_run(refuses, command_line, text, expected
     refuses(command_line, expected, files={"+report.json": text, "+run/run.json": text})
 
 
-@pytest.mark.parametrize(("text", "expected"), REPORTS)
-def test_a_report_with_one_thing_wrong(refuses, text, expected):
+@pytest.fixture
+def report(make_verdict):
+    """The table of a report that can be read."""
+    names = {"id": "speed", "group": "performance", "system": "water"}
+    whole = ValidationReport(
+        model=ModelRecord(**MODEL),
+        protocol={"name": "quick"},
+        environment={},
+        systems=("water",),
+        checks=(CheckResult(**names, status=Status.PASS, message="x"),),
+        verdict=make_verdict(),
+    )
+    return whole.model_dump(mode="json")
+
+
+@pytest.mark.parametrize(("change", "expected"), REPORTS)
+def test_a_report_with_one_thing_wrong(refuses, report, change, expected):
+    text = _with(report, *change)
     refuses("compare folder folder", expected, files={"+folder/report.json": text})
 
 

@@ -108,10 +108,7 @@ OPTIONS = [
     ("student:tiny --platform ''", "unknown platform ''"),
 ]
 
-MODULES = {
-    "broken_module.py": "def (\n",
-    "stopping_module.py": "raise SystemExit('stop')\n",
-}
+MODULES = {"broken_module.py": "def (\n", "stopping_module.py": "raise SystemExit('stop')\n"}
 VALIDATE = "validate --protocol quick --reference none --output out --system water "
 
 

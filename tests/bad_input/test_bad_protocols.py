@@ -4,11 +4,16 @@ import os
 
 import pytest
 
+from .conftest import SYSTEM_TOML, WATER
+
 QUICK = 'extends = "quick"\nname = "mine"\n'
 DYNAMICS = QUICK + "[dynamics]\n"
 PROBES = QUICK + "[probes]\n"
 DRIFT = QUICK + "[criteria.energy_drift]\n"
-GOOD_SLOPE = 'slope = { value = 0.1, unit = "meV/atom/ps", source = "x" }\n'
+OWN = 'name = "mine"\nrequired = ["energy_drift"]\n'
+OWN_DRIFT = OWN + "[criteria.energy_drift]\n"
+UNIT, SOURCE = ', unit = "meV/atom/ps"', ', source = "x"'
+GOOD_SLOPE = f"slope = {{ value = 0.1{UNIT}{SOURCE} }}\n"
 
 PROTOCOLS = [
     # No TOML.
@@ -25,11 +30,7 @@ PROTOCOLS = [
     ("key.toml", QUICK + 'desription = "x"\n', "did you mean 'description'?"),
     ("unit.toml", DYNAMICS + "duration_fs = 3\n", "did you mean 'duration_ps'?"),
     ("probes.toml", PROBES + "rotation = 3\n", "did you mean 'rotations'?"),
-    (
-        "check.toml",
-        QUICK + "[criteria.energy_drif]\n" + GOOD_SLOPE,
-        "did you mean 'energy_drift'?",
-    ),
+    ("check.toml", DRIFT.replace("drift", "drif") + GOOD_SLOPE, "did you mean 'energy_drift'?"),
     ("criterion.toml", DRIFT + GOOD_SLOPE.replace("slope", "slop"), "did you mean 'slope'?"),
     ("values.toml", DRIFT + GOOD_SLOPE.replace("value =", "valeu ="), "value"),
     ("required.toml", QUICK + 'required = ["energy_drift", "speeed"]\n', "did you mean 'speed'?"),
@@ -63,20 +64,10 @@ PROTOCOLS = [
     ("nan.limit.toml", DRIFT + GOOD_SLOPE.replace("0.1", "nan"), "finite number"),
     ("word.limit.toml", DRIFT + GOOD_SLOPE.replace("0.1", '"small"'), "slope.value"),
     ("other.unit.toml", DRIFT + GOOD_SLOPE.replace("meV/", "kcal/"), "convert the value"),
-    (
-        "nounit.toml",
-        'name = "mine"\nrequired = ["energy_drift"]\n'
-        '[criteria.energy_drift]\nslope = { value = 0.1, source = "x" }\n',
-        "criteria.energy_drift.slope.unit is missing",
-    ),
-    (
-        "nosource.toml",
-        'name = "mine"\nrequired = ["energy_drift"]\n'
-        '[criteria.energy_drift]\nslope = { value = 0.1, unit = "meV/atom/ps" }\n',
-        "criteria.energy_drift.slope.source is missing",
-    ),
+    ("nounit.toml", OWN_DRIFT + GOOD_SLOPE.replace(UNIT, ""), "slope.unit is missing"),
+    ("nosource.toml", OWN_DRIFT + GOOD_SLOPE.replace(SOURCE, ""), "slope.source is missing"),
     ("bare.toml", DRIFT + "slope = 0.1\n", "criteria.energy_drift.slope"),
-    ("missing.limit.toml", 'name = "mine"\nrequired = ["energy_drift"]\n', "energy_drift"),
+    ("missing.limit.toml", OWN, "energy_drift"),
     # What it extends.
     ("self.toml", 'extends = "self.toml"\n', "extends itself"),
     ("absent.toml", 'extends = "nowhere.toml"\n', "no such file"),
@@ -91,12 +82,6 @@ NAMES = [
     ("a" * 5000, "aaa..."),
     ("a" * 300 + ".toml", "file name too long"),
 ]
-
-SYSTEM_TOML = (
-    'name = "w"\ntitle = "Water"\nformula = "H2O"\ncharge = 0\nmultiplicity = 1\n'
-    'structure = "s.xyz"\nsource = "x"\nsmiles = "O"\n'
-)
-WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
 
 SYSTEM_TOMLS = [
     ("", "missing or unknown keys"),

@@ -4,16 +4,10 @@ import os
 
 import pytest
 
-WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
-BOX = '3\nLattice="{}" pbc="T T T"\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n'
+from .conftest import BOX, SDF, WATER
+
+CRYST1 = "CRYST1    9.000    9.000    9.000  90.00  90.00  90.00 P 1           1\n"
 PDB = "HETATM    1  O   HOH A   1       0.000   0.000   0.000  1.00  0.00           O\nEND\n"
-SDF = (
-    "water\n\n\n  3  2  0  0  0  0  0  0  0  0999 V2000\n"
-    "    0.0000    0.0000    0.0000 O   0  0\n"
-    "    0.9600    0.0000    0.0000 H   0  0\n"
-    "   -0.2400    0.9300    0.0000 H   0  0\n"
-    "  1  2  1  0\n  1  3  1  0\nM  END\n$$$$\n"
-)
 MOL2 = (
     "@<TRIPOS>MOLECULE\nwater\n 3 2\nSMALL\nUSER_CHARGES\n\n@<TRIPOS>ATOM\n"
     " 1 O 0.00 0.00 0.00 O.3 1 HOH -0.8\n 2 H 0.96 0.00 0.00 H 1 HOH 0.4\n"
@@ -91,16 +85,8 @@ STRUCTURES = [
     ("thin.box.xyz", BOX.format("0.5 0 0 0 9 0 0 0 9"), "at least 1 Å wide"),
     ("eight.box.xyz", BOX.format("9 0 0 0 9 0 0 0"), "Lattice= does not hold nine numbers"),
     ("slab.xyz", BOX.format("9 0 0 0 9 0 0 0 9").replace("T T T", "T T F"), "slabs and wires"),
-    (
-        "angles.pdb",
-        "CRYST1    9.000    9.000    9.000  10.00  90.00 170.00 P 1           1\n" + PDB,
-        "no box has the lengths and angles",
-    ),
-    (
-        "words.pdb",
-        "CRYST1    nine     9.000    9.000  90.00  90.00  90.00 P 1           1\n" + PDB,
-        "cannot be read as PDB",
-    ),
+    ("angles.pdb", CRYST1.replace("90.00  90.00  90.00", "10.00  90.00 170.00") + PDB, "angles"),
+    ("words.pdb", CRYST1.replace("9.000", "nine ", 1) + PDB, "cannot be read as PDB"),
     # Suffixes and kinds of files.
     ("water.gro", WATER, "'.gro' is not a supported structure format"),
     ("mywater", WATER, "'' is not a supported structure format"),

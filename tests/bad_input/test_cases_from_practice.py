@@ -1,7 +1,5 @@
 """The cases beside the repository: read as meant, or refused before anything runs."""
 
-from pathlib import Path
-
 import pytest
 
 from openmm_mlff.errors import UserError
@@ -9,12 +7,11 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.request import request_from
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
-CASES, FOREIGN = SHARED / "cases", SHARED / "foreign"
+from .conftest import CASES, SHARED, needs_cases
 
-pytestmark = pytest.mark.skipif(
-    not CASES.is_dir(), reason="the folder shared/cases is not beside the repository"
-)
+FOREIGN = SHARED / "foreign"
+
+pytestmark = needs_cases
 
 REFUSED = [
     ("ts-customop", "Custom.pt", "ownneigh::dist"),
@@ -120,10 +117,8 @@ def test_a_system_of_two_parts_is_taken_or_refused(
     case, system, ml_atoms, ligand, water, said, prepared
 ):
     forcefield = (ligand, f"amber14/{water}.xml")
-    settings = {
-        "systems": (system,),
-        "options": {"ml_atoms": ml_atoms, "forcefield": forcefield},
-    }
+    options = {"ml_atoms": ml_atoms, "forcefield": forcefield}
+    settings = {"systems": (system,), "options": options}
     if said:
         with pytest.raises(UserError, match=said):
             prepared(case, "student:original", **settings)
@@ -138,10 +133,7 @@ def test_a_system_of_two_parts_is_taken_or_refused(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "said"),
-    [
-        ("tip4p-reporter/run.py", "StabilityReporter ok"),
-        ("npt-reporter/npt.py", "no complaint"),
-    ],
+    [("tip4p-reporter/run.py", "StabilityReporter ok"), ("npt-reporter/npt.py", "no complaint")],
 )
 def test_reporters_guard_the_scripts(script, said, programs, tmp_path):
     code = (CASES / script).read_text(encoding="utf-8")

@@ -8,19 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from openmm_mlff.cli import main
 from openmm_mlff.results import Status, ValidationReport
 
 from ..programs import COMMAND_LINE
+from .conftest import CASES, needs_cases
 
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not CASES.is_dir(), reason="the folder shared/cases is not beside the repository"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_cases]
 
 # As `quick`, with runs that are over at once.
 SHORT = """
@@ -61,6 +54,10 @@ def command_of(case, tmp_path, *, checks=ALL):
     return words
 
 
+def report_in(folder):
+    return ValidationReport.from_json((folder / "report.json").read_text())
+
+
 @pytest.mark.parametrize(
     ("case", "checks", "failing"),
     [
@@ -84,17 +81,15 @@ def command_of(case, tmp_path, *, checks=ALL):
         ("ref-upright-lattice", LABELS, ""),
     ],
 )
-def test_a_case_is_judged_as_it_says(case, checks, failing, tmp_path, monkeypatch, capfd):
+def test_a_case_is_judged_as_it_says(case, checks, failing, command, tmp_path, monkeypatch):
     words = command_of(case, tmp_path, checks=checks)
-    monkeypatch.chdir(tmp_path / case)
     monkeypatch.syspath_prepend(str(CASES))
 
-    with pytest.raises(SystemExit) as stopped:
-        main(words)
+    outcome = command(shlex.join(words), folder=tmp_path / case)
 
     # A short protocol does not approve.
-    assert stopped.value.code == (1 if failing else 3), capfd.readouterr().out
-    report = ValidationReport.from_json((tmp_path / "out" / "report.json").read_text())
+    assert outcome.code == (1 if failing else 3), outcome.out
+    report = report_in(tmp_path / "out")
     failed = [result.id for result in report.checks if result.status is Status.FAIL]
     assert failing in failed if failing else not failed
     if checks and not failing:
@@ -129,20 +124,18 @@ def test_stdout_is_json_whatever_a_calculator_prints(case, run):
 def test_a_calculator_with_files_has_a_folder_for_each_system(run, tmp_path):
     run("ase-file")
 
-    report = ValidationReport.from_json((tmp_path / "out" / "report.json").read_text())
+    report = report_in(tmp_path / "out")
     assert {(result.system, result.status) for result in report.checks} == {
         ("water", Status.PASS),
         ("h2", Status.PASS),
     }
 
 
-def test_a_calculator_is_told_the_spin(tmp_path, monkeypatch):
+def test_a_calculator_is_told_the_spin(command, tmp_path, monkeypatch):
     words = command_of("spin-info", tmp_path, checks="openmm_parity")
-    monkeypatch.chdir(tmp_path / "spin-info")
     monkeypatch.syspath_prepend(str(CASES))
 
-    with pytest.raises(SystemExit):
-        main(words)
+    command(shlex.join(words), folder=tmp_path / "spin-info")
 
     seen = Path("seen.txt").read_text(encoding="utf-8").splitlines()
     assert set(seen) == {"charge=0 spin=3"}

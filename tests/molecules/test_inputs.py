@@ -6,12 +6,13 @@ from ase import Atoms
 from ase.build import bulk
 from ase.db import connect
 from ase.io import write as write_ase
+from rdkit import Chem
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
 from openmm_mlff.molecules.files import read_structures
 
-from .conftest import atom
+from .conftest import atom, embedded
 
 
 def pdb(*atoms, **common):
@@ -22,6 +23,15 @@ def pdb(*atoms, **common):
         for serial, (name, position, *rest) in enumerate(atoms, start=1)
     ]
     return "".join(lines) + "END\n"
+
+
+def crystal(*rows, side=5.0, group="P 1"):
+    """Write a cubic crystal as CIF; a row has label, fractions and occupancy of an atom."""
+    lines = ["data_x", f"_symmetry_space_group_name_H-M '{group}'"]
+    lines += [f"_cell_length_{axis} {side}" for axis in "abc"]
+    lines += [f"_cell_angle_{angle} 90" for angle in ("alpha", "beta", "gamma")]
+    columns = ("label", "fract_x", "fract_y", "fract_z", "occupancy")
+    return "\n".join([*lines, "loop_", *(f"_atom_site_{name}" for name in columns), *rows, ""])
 
 
 # Distances of two atoms, Å, along x; a name in the first column, as many programs write it.
@@ -81,20 +91,10 @@ REFUSED = [
     ("tot.xyz", "1\ntot_q=2\nHe 0 0 0\n", "tot_q=2 is not recognised; write charge="),
     ("2s.xyz", "1\n2S+1=3\nHe 0 0 0\n", "2S+1=3 is not recognised; write multiplicity="),
     ("s.xyz", "1\nS=1\nHe 0 0 0\n", "S=1 is not recognised; write multiplicity="),
-    (
-        "s.xyz",
-        "1\nnum_unpaired=2\nHe 0 0 0\n",
-        "num_unpaired=2 is not recognised; write multiplicity=",
-    ),
+    ("s.xyz", "1\nnum_unpaired=2\nHe 0 0 0\n", "num_unpaired=2 is not recognised; write mult"),
     ("atom.xyz", "1\n\nO 0 0 0\n", "ground state of O1 is a triplet"),
     # Crystals.
-    (
-        "half.cif",
-        "data_x\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n_cell_angle_alpha 90\n"
-        "_cell_angle_beta 90\n_cell_angle_gamma 90\nloop_\n_atom_site_label\n_atom_site_fract_x\n"
-        "_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\nNa1 0 0 0 0.5\n",
-        "partially occupied",
-    ),
+    ("half.cif", crystal("Na1 0 0 0 0.5"), "partially occupied"),
 ]
 
 
@@ -124,16 +124,13 @@ def test_locations_are_chosen_by_atom_name(write):
     assert load_system(write("h.pdb", pdb(*atoms))).formula == "H2"
 
 
-ACETONE = (
-    "acetone\n  own               3D\n\n  4  3  0  0  0  0  0  0  0  0999 V2000\n"
-    "   -1.2900   -0.6000    0.0000 C   0  0\n    0.0000    0.1900    0.0000 C   0  0\n"
-    "    1.2900   -0.6000    0.0000 C   0  0\n    0.0000    1.4000    0.0000 O   0  0\n"
-    "  1  2  1  0\n  2  3  1  0\n  2  4  2  0\nM  END\n$$$$\n"
-)
+def heavy_atoms(smiles):
+    """An SDF in three dimensions without hydrogens."""
+    return Chem.MolToMolBlock(Chem.RemoveHs(embedded(smiles))) + "$$$$\n"
 
 
 def test_missing_hydrogens_are_named_and_added_on_request(write):
-    path = write("acetone.sdf", ACETONE)
+    path = write("acetone.sdf", heavy_atoms("CC(C)=O"))
     with pytest.raises(MoleculeError, match="6 hydrogens are missing at C1–C3"):
         load_system(path)
     system = load_system(path, add_hydrogens=True)
@@ -147,10 +144,7 @@ def test_missing_hydrogens_are_named_and_added_on_request(write):
 
 
 def test_unpaired_electrons_and_a_given_charge_explain_open_valences(write):
-    text = ACETONE.replace("  4  3  0", "  2  1  0").replace(
-        "    1.2900   -0.6000    0.0000 C   0  0\n    0.0000    1.4000    0.0000 O   0  0\n", ""
-    )
-    path = write("c2.sdf", text.replace("  2  3  1  0\n  2  4  2  0\n", ""))
+    path = write("c2.sdf", heavy_atoms("CC"))
     with pytest.raises(MoleculeError, match="6 hydrogens are missing"):
         load_system(path, multiplicity=5)
     assert load_system(path, multiplicity=7).multiplicity == 7
@@ -196,25 +190,9 @@ def test_an_odd_number_of_electrons_in_a_repeated_cell_is_a_doublet(tmp_path):
     assert (system.formula, system.multiplicity) == ("Cu125", 2)
 
 
-def test_symmetry_is_expanded(tmp_path):
-    write_ase(tmp_path / "salt.cif", bulk("NaCl", "rocksalt", a=5.64, cubic=True))
-    text = (tmp_path / "salt.cif").read_text(encoding="utf-8")
-    atoms = "  Na Na1 1.0 0.0 0.0 0.0 1.0\n  Cl Cl1 1.0 0.5 0.5 0.5 1.0\n"
-    head = text[: text.index("loop_")].replace("P 1", "F m -3 m").replace("  1\n", "  225\n")
-    table = "loop_\n" + "".join(
-        f"  _atom_site_{key}\n"
-        for key in (
-            "type_symbol",
-            "label",
-            "symmetry_multiplicity",
-            "fract_x",
-            "fract_y",
-            "fract_z",
-            "occupancy",
-        )
-    )
-    (tmp_path / "salt.cif").write_text(head + table + atoms, encoding="utf-8")
-    assert load_system(tmp_path / "salt.cif").formula == "Cl32Na32"
+def test_symmetry_is_expanded(write):
+    text = crystal("Na1 0 0 0 1", "Cl1 0.5 0.5 0.5 1", side=5.64, group="F m -3 m")
+    assert load_system(write("salt.cif", text)).formula == "Cl32Na32"
 
 
 def test_a_trajectory_has_frames(tmp_path, water):

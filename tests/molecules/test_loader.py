@@ -6,12 +6,7 @@ from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems, systems_root
 from openmm_mlff.molecules.files import SUFFIXES
 
-HELIUM = "1\n\nHe 0 0 {}\n"
-
-
-@pytest.fixture
-def trajectory(write):
-    return write("run.xyz", "".join(HELIUM.format(z) for z in range(4)))
+from .conftest import helium
 
 
 def test_library_systems_and_folders_with_their_charge_are_loaded(water, tmp_path):
@@ -40,7 +35,8 @@ def test_one_of_several_molecules_must_be_chosen(write):
         load_system(f"{path}@all")
 
 
-def test_an_existing_file_with_an_at_sign_takes_precedence(trajectory, write):
+def test_an_existing_file_with_an_at_sign_takes_precedence(write):
+    write("run.xyz", helium(4))
     path = write("run.xyz@2", "")
     with pytest.raises(MoleculeError, match="is not a supported structure format"):
         load_systems(path)

@@ -8,19 +8,14 @@ from ase import Atoms
 from ase.build import molecule as built
 from openmm import app, unit
 from rdkit import Chem
-from rdkit.Chem import rdDistGeom
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, systems_root
 from openmm_mlff.molecules.objects import file_of_object
 
+from .conftest import embedded
+
 MIXTURE = systems_root() / "ethanol_in_water" / "structure.pdb"
-
-
-def embedded(smiles):
-    molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
-    assert rdDistGeom.EmbedMolecule(molecule, randomSeed=1) == 0
-    return molecule
 
 
 def test_atoms_keep_positions_box_charge_spin_and_masses():

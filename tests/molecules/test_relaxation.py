@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
+from ase.calculators.calculator import CalculationFailed
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import load_system
@@ -8,31 +8,22 @@ from openmm_mlff.molecules.relaxation import HeldDihedral, relax_at_angle
 from openmm_mlff.molecules.torsions import (
     dihedral_degrees,
     dihedral_gradient,
-    rotatable_torsions,
     turned,
 )
+from openmm_mlff.potentials.calculators import FunctionCalculator
+
+from .conftest import torsions_of
 
 
-class Springs(Calculator):
+def springs(places):
     """Each atom is drawn to its own place."""
-
-    implemented_properties = ("energy", "forces")
-
-    def __init__(self, places):
-        super().__init__()
-        self.places = places
-
-    def calculate(self, atoms=None, properties=(), system_changes=all_changes):
-        super().calculate(atoms, properties, system_changes)
-        away = atoms.positions - self.places
-        self.results = {"energy": float(np.sum(away**2)), "forces": -2.0 * away}
+    return FunctionCalculator(
+        lambda atoms: (np.sum((atoms.positions - places) ** 2), -2.0 * (atoms.positions - places))
+    )
 
 
-class Refusing(Calculator):
-    implemented_properties = ("energy", "forces")
-
-    def calculate(self, *_, **__):
-        raise CalculationFailed("no\nconvergence")
+def refuse(_):
+    raise CalculationFailed("no\nconvergence")
 
 
 @pytest.fixture
@@ -42,10 +33,7 @@ def methanol():
 
 @pytest.fixture
 def relax(methanol):
-    (torsion,) = rotatable_torsions(
-        methanol.positions_angstrom, atomic_numbers=methanol.atomic_numbers, bonds=methanol.bonds
-    )
-
+    (torsion,) = torsions_of(methanol)
     start = methanol.positions_angstrom
     present = dihedral_degrees(start, atoms=torsion.atoms)
 
@@ -65,7 +53,7 @@ def relax(methanol):
 
 
 def test_all_but_the_angle_comes_to_rest(methanol, relax):
-    atoms, positions, energy_ev, largest_force = relax(Springs(methanol.positions_angstrom), -45.0)
+    atoms, positions, energy_ev, largest_force = relax(springs(methanol.positions_angstrom), -45.0)
     assert dihedral_degrees(positions, atoms=atoms) == pytest.approx(-45.0, abs=1e-4)
     assert largest_force <= 1e-4
     assert energy_ev == pytest.approx(np.sum((positions - methanol.positions_angstrom) ** 2))
@@ -73,13 +61,13 @@ def test_all_but_the_angle_comes_to_rest(methanol, relax):
 
 
 def test_what_did_not_come_to_rest_says_so(methanol, relax):
-    *_, largest_force = relax(Springs(methanol.positions_angstrom + 0.1), 150.0, steps=0)
+    *_, largest_force = relax(springs(methanol.positions_angstrom + 0.1), 150.0, steps=0)
     assert largest_force > 1e-4
 
 
 def test_a_refusal_is_told_in_one_line(relax):
     with pytest.raises(EvaluationRefusedError, match="no convergence"):
-        relax(Refusing(), 150.0)
+        relax(FunctionCalculator(refuse), 150.0)
 
 
 def test_a_held_angle_neither_turns_nor_is_turned():

@@ -10,21 +10,16 @@ from openmm_mlff.molecules.torsions import (
     Torsion,
     dihedral_degrees,
     dihedral_gradient,
-    rotatable_torsions,
     turned,
 )
+
+from .conftest import torsions_of
 
 ATOMS = (0, 1, 2, 3)
 
 
-def find(system):
-    return rotatable_torsions(
-        system.positions_angstrom, atomic_numbers=system.atomic_numbers, bonds=system.bonds
-    )
-
-
 def named(system):
-    return sorted("–".join(sorted(system.symbols[a] for a in t.bond)) for t in find(system))
+    return sorted("–".join(sorted(system.symbols[a] for a in t.bond)) for t in torsions_of(system))
 
 
 def built(name):
@@ -33,44 +28,35 @@ def built(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "bonds"),
+    ("make", "name", "bonds"),
     [
-        ("water", []),
-        ("methane", []),
-        ("ammonia", []),
-        ("benzene", []),
-        ("methanol", ["C–O"]),
-        ("ethanol", ["C–C", "C–O"]),
+        (load_system, "water", []),
+        (load_system, "methane", []),
+        (load_system, "ammonia", []),
+        (load_system, "benzene", []),
+        (load_system, "methanol", ["C–O"]),
+        (load_system, "ethanol", ["C–C", "C–O"]),
         # The amide bond turns: it costs some 20 kcal/mol, and stays a bond.
-        ("acetamide", ["C–C", "C–N"]),
-        ("alanine", ["C–C", "C–C", "C–N", "C–O"]),
+        (load_system, "acetamide", ["C–C", "C–N"]),
+        (load_system, "alanine", ["C–C", "C–C", "C–N", "C–O"]),
+        (built, "H2O2", ["O–O"]),
+        (built, "C2H6", ["C–C"]),
+        (built, "C2H4", []),  # a double bond
+        (built, "C2H2", []),  # triple, and straight
+        (built, "trans-butane", ["C–C", "C–C", "C–C"]),
+        (built, "butadiene", ["C–C"]),
+        (built, "cyclobutane", []),
+        (built, "CH3CN", []),  # straight at the nitrile's carbon
+        (built, "CH3CHO", ["C–C"]),
     ],
 )
-def test_bonds_of_the_library_that_turn(name, bonds):
-    assert named(load_system(name)) == bonds
-
-
-@pytest.mark.parametrize(
-    ("name", "bonds"),
-    [
-        ("H2O2", ["O–O"]),
-        ("C2H6", ["C–C"]),
-        ("C2H4", []),  # a double bond
-        ("C2H2", []),  # triple, and straight
-        ("trans-butane", ["C–C", "C–C", "C–C"]),
-        ("butadiene", ["C–C"]),
-        ("cyclobutane", []),
-        ("CH3CN", []),  # straight at the nitrile's carbon
-        ("CH3CHO", ["C–C"]),
-    ],
-)
-def test_bonds_of_other_molecules_that_turn(name, bonds):
-    assert named(built(name)) == bonds
+def test_bonds_that_turn(make, name, bonds):
+    assert named(make(name)) == bonds
 
 
 def test_the_heaviest_neighbours_make_the_angle_and_one_side_moves():
     ethanol = load_system("ethanol")
-    by_bond = {torsion.bond: torsion for torsion in find(ethanol)}
+    by_bond = {torsion.bond: torsion for torsion in torsions_of(ethanol)}
     torsion = by_bond[0, 1]
     assert torsion == Torsion(atoms=(3, 0, 1, 2), moved=(1, 2, 6, 7, 8))
 
@@ -80,7 +66,7 @@ def test_two_molecules_turn_each_for_itself():
     numbers = np.tile(one.atomic_numbers, 2)
     shifts = np.array([[[0.0, 0.0, 0.0]], [[50.0, 0.0, 0.0]]])
     positions = (one.positions_angstrom + shifts).reshape(-1, 3)
-    torsions = find(MolecularSystem("two", numbers, positions))
+    torsions = torsions_of(MolecularSystem("two", numbers, positions))
     assert len(torsions) == 2
     assert max(torsions[0].moved) < one.n_atoms <= min(torsions[1].moved)
 
@@ -131,7 +117,7 @@ def test_atoms_on_a_line_have_no_angle():
 def test_turning_adds_to_the_angle_and_keeps_both_sides_rigid(degrees):
     alanine = load_system("alanine")
     before = alanine.positions_angstrom
-    for torsion in find(alanine):
+    for torsion in torsions_of(alanine):
         after = turned(before, torsion=torsion, degrees=degrees)
         grown = dihedral_degrees(after, atoms=torsion.atoms) - dihedral_degrees(
             before, atoms=torsion.atoms

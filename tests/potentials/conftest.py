@@ -38,15 +38,31 @@ def water():
     return load_system("water")
 
 
-def energy_and_forces(system, positions_angstrom, *, platform="Reference", properties=None):
-    """Return eV and eV/Å; constraints are not applied."""
+def context_of(system, positions_angstrom, *, platform="Reference", properties=None, step_fs=1.0):
+    """A Context at positions; constraints are not applied."""
     context = openmm.Context(
         system,
-        openmm.VerletIntegrator(0.001),
+        openmm.VerletIntegrator(0.001 * step_fs),
         openmm.Platform.getPlatformByName(platform),
         properties or {},
     )
     context.setPositions(units.nm_from_angstrom(positions_angstrom))
+    return context
+
+
+def particles_with(forces, n_particles: int) -> openmm.System:
+    """A System of particles of 1 amu with forces."""
+    system = openmm.System()
+    for _ in range(n_particles):
+        system.addParticle(1.0)
+    for force in forces:
+        system.addForce(force)
+    return system
+
+
+def energy_and_forces(system, positions_angstrom, **options):
+    """Return eV and eV/Å, in a Context with options."""
+    context = context_of(system, positions_angstrom, **options)
     # TorchScript computes its first calls on another graph.
     for _ in range(4):
         state = context.getState(energy=True, forces=True)
@@ -54,6 +70,14 @@ def energy_and_forces(system, positions_angstrom, *, platform="Reference", prope
         units.ev_from_kj_per_mol(state.getPotentialEnergy()._value),
         units.ev_per_angstrom_from_kj_per_mol_nm(state.getForces(asNumpy=True)._value),
     )
+
+
+def evaluated(potential, molecule, positions=None, *, precision="mixed"):
+    """Energy, eV, and forces, (N, 3), eV/Å, at the molecule's positions or at others."""
+    if positions is None:
+        positions = molecule.positions_angstrom
+    found = potential.evaluate(molecule, positions[None], precision=precision)
+    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
 
 
 @pytest.fixture(scope="session")

@@ -51,9 +51,9 @@ def atoms(water, spring):
     return atoms
 
 
-def in_a_box(atoms, pbc=True):
+def in_a_box(atoms):
     atoms.set_cell([9.0, 9.0, 9.0])
-    atoms.set_pbc(pbc)
+    atoms.set_pbc(True)
 
 
 def test_one_context_serves_all_geometries_in_ase_and_without(water, atoms, spring):
@@ -101,8 +101,5 @@ def test_a_failure_in_openmm_and_what_cannot_be_described_are_refused(water, ato
         Failing().evaluate(water, water.positions_angstrom[None])
     with pytest.raises(CalculationFailed, match="not today, please"):
         Failing().ase_calculator().calculate(atoms)
-    in_a_box(atoms, pbc=[True, False, False])
-    with pytest.raises(PotentialError, match=r"atoms\.pbc"):
-        atoms.calc.calculate(atoms)
     with pytest.raises(PotentialError, match="use create_system"):
         spring.create_forces(water)

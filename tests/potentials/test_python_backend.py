@@ -20,6 +20,8 @@ from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.potentials.torch_plugin import python_torch_class
 from openmm_mlff.simulation.replicas.module import student_batch
 
+from .conftest import evaluated, particles_with
+
 
 @pytest.fixture
 def forces_of(in_openmm):
@@ -27,14 +29,6 @@ def forces_of(in_openmm):
         return in_openmm(potential.create_system(molecule, precision=precision), positions)
 
     return evaluated
-
-
-def system_of(n_particles, force):
-    system = openmm.System()
-    for _ in range(n_particles):
-        system.addParticle(1.0)
-    system.addForce(force)
-    return system
 
 
 @pytest.fixture
@@ -79,7 +73,7 @@ def test_a_part_of_a_system_interacts_only_with_itself(with_options, water, forc
     by_python = with_options(backend="python")
     (force,) = by_python.create_forces(water, precision="double", particles=[1, 2, 3])
     placed = np.vstack([[[5.0, 5.0, 5.0]], water.positions_angstrom])
-    found_energy, found = in_openmm(system_of(4, force), placed)
+    found_energy, found = in_openmm(particles_with([force], 4), placed)
     energy, forces = forces_of(by_python, water, water.positions_angstrom)
     assert found_energy == pytest.approx(energy, abs=1e-10)
     np.testing.assert_allclose(found[1:], forces, atol=1e-10)
@@ -126,7 +120,7 @@ def test_compiled_forces_are_the_eager_ones_alone_and_in_replicas(
     energy, forces = forces_of(small_compiled, water, placed[0], precision="mixed")
     assert energy == pytest.approx(expected.energies_ev[0], rel=1e-6)
     force, _ = student_batch(small_compiled, water, 4, precision="mixed")
-    _, together = in_openmm(system_of(12, force), placed.reshape(-1, 3))
+    _, together = in_openmm(particles_with([force], 12), placed.reshape(-1, 3))
     for found, eager in (
         (forces, expected.forces_ev_per_angstrom[0]),
         (together.reshape(4, 3, 3), expected.forces_ev_per_angstrom),
@@ -151,5 +145,5 @@ def test_a_box_has_the_same_forces_in_openmm_and_in_ase(with_options, water, for
     atoms.calc = potential.ase_calculator(precision="double")
     np.testing.assert_allclose(forces, atoms.get_forces(), atol=1e-8)
     assert np.isfinite(atoms.get_stress()).all()
-    found = potential.evaluate(boxed, boxed.positions_angstrom[None], precision="double")
-    np.testing.assert_allclose(found.forces_ev_per_angstrom[0], atoms.get_forces(), atol=1e-9)
+    _, found = evaluated(potential, boxed, precision="double")
+    np.testing.assert_allclose(found, atoms.get_forces(), atol=1e-9)

@@ -1,5 +1,4 @@
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.potentials.ase import AsePotential
 from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.students import shipped
 
@@ -17,10 +16,3 @@ def test_a_checkpoint_is_loaded_by_path_or_by_name(small_checkpoint, tmp_path, m
     monkeypatch.setattr(shipped, "WEIGHTS_FOLDER", small_checkpoint.parent)
     found = load_potential("student:small")
     assert (found.spec, found.name) == ("student:small", "small")
-
-
-def test_an_ase_calculator_is_loaded_by_name():
-    potential = load_potential("ase:ase.calculators.lj:LennardJones?sigma=2.5&epsilon=0.01")
-    assert isinstance(potential, AsePotential)
-    assert potential.options == {"sigma": 2.5, "epsilon": 0.01}
-    assert (potential.n_parameters, potential.elements) == (None, None)

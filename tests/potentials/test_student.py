@@ -2,21 +2,17 @@ import logging
 import sys
 
 import numpy as np
-import openmm
 import pytest
 import torch
 
-from openmm_mlff import units
-from openmm_mlff.errors import CheckpointError, ConfigError, MissingDependencyError
+from openmm_mlff.errors import ConfigError, MissingDependencyError
 from openmm_mlff.molecules import load_system
-from openmm_mlff.potentials.student import StudentPotential, weights_dtype
+from openmm_mlff.potentials.student import weights_dtype
 from openmm_mlff.potentials.torch_plugin import import_openmmtorch
+from openmm_mlff.reporters.quantities import masses_amu
 from openmm_mlff.students import evaluation
 
-
-def expected(potential, molecule, precision):
-    found = potential.evaluate(molecule, molecule.positions_angstrom[None], precision=precision)
-    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
+from .conftest import context_of, evaluated
 
 
 @pytest.mark.parametrize("platform", ["Reference", "CPU"])
@@ -27,7 +23,7 @@ def test_openmm_and_ase_compute_the_model(
     system = small_potential.create_system(water, precision=precision)
     atoms = water.to_ase()
     atoms.calc = small_potential.ase_calculator(precision=precision)
-    model_energy, model_forces = expected(small_potential, water, precision)
+    model_energy, model_forces = evaluated(small_potential, water, precision=precision)
     for energy, forces in (
         in_openmm(system, water.positions_angstrom, platform=platform),
         (atoms.get_potential_energy(), atoms.get_forces()),
@@ -42,8 +38,7 @@ def test_single_precision_has_the_weights_of_mixed():
 
 def test_the_system_holds_the_masses_and_one_force_with_cuda_graphs(small_potential, water):
     system = small_potential.create_system(water)
-    masses = [system.getParticleMass(index)._value for index in range(system.getNumParticles())]
-    np.testing.assert_array_equal(masses, water.masses_amu)
+    np.testing.assert_array_equal(masses_amu(system), water.masses_amu)
     assert (system.getNumConstraints(), system.getNumForces()) == (0, 1)
     assert not system.usesPeriodicBoundaryConditions()
     force = import_openmmtorch().TorchForce.cast(system.getForce(0))
@@ -73,12 +68,10 @@ def test_batches_do_not_depend_on_how_they_are_split(small_potential, water, mon
     assert nothing.forces_ev_per_angstrom.shape == (0, 3, 3)
 
 
-def test_unknown_precisions_and_missing_files_are_refused(small_potential, water, tmp_path):
+def test_unknown_precisions_are_refused(small_potential, water):
     for method in (small_potential.create_system, small_potential.script):
         with pytest.raises(ConfigError, match="unknown precision 'half'"):
             method(water, precision="half")
-    with pytest.raises(CheckpointError, match="no checkpoint at"):
-        StudentPotential.from_file(tmp_path / "missing.pt")
 
 
 def test_a_missing_plugin_names_the_command_and_restores_logging(monkeypatch):
@@ -104,7 +97,7 @@ def test_cuda_computes_the_model(
     )
     # Positions are passed in single precision unless OpenMM runs in double.
     tolerance = tolerance if openmm_precision == "double" else 1e-3
-    model_energy, model_forces = expected(small_potential, molecule, precision)
+    model_energy, model_forces = evaluated(small_potential, molecule, precision=precision)
     assert energy == pytest.approx(model_energy, abs=molecule.n_atoms * tolerance)
     np.testing.assert_allclose(forces, model_forces, atol=tolerance)
 
@@ -114,13 +107,8 @@ def test_cuda_steps_like_the_reference_platform(cuda, small_potential, water):
     system = small_potential.create_system(water, precision="double")
     ends = []
     for platform, properties in (("Reference", {}), (cuda, {"Precision": "double"})):
-        context = openmm.Context(
-            system,
-            openmm.VerletIntegrator(0.0005),
-            openmm.Platform.getPlatformByName(platform),
-            properties,
-        )
-        context.setPositions(units.nm_from_angstrom(water.positions_angstrom))
+        given = {"platform": platform, "properties": properties, "step_fs": 0.5}
+        context = context_of(system, water.positions_angstrom, **given)
         context.getIntegrator().step(50)
         ends.append(context.getState(positions=True).getPositions(asNumpy=True)._value)
     np.testing.assert_allclose(ends[1], ends[0], atol=1e-6)

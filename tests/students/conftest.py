@@ -1,5 +1,8 @@
 """A small student with random weights, and its evaluation."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +12,7 @@ import torch
 from openmm_mlff.students.deployment import in_dtype
 from openmm_mlff.students.evaluation import evaluate_batch
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
+from openmm_mlff.students.training.frames import LabelledFrame
 
 Evaluate = Callable[[torch.nn.Module, np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 
@@ -28,6 +32,38 @@ def small_model(small_config) -> torch.nn.Module:
         for parameter in model.parameters():
             parameter.mul_(1.2)
     return in_dtype(model, torch.float64)
+
+
+@pytest.fixture(scope="session")
+def quick_run(repository):
+    """Return a function that runs a training script quickly, and returns its folder and result."""
+
+    def run(script, *arguments, folder):
+        done = subprocess.run(
+            [sys.executable, str(repository / "scripts" / script), "--quick", *arguments],
+            cwd=folder,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(repository)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return folder / "runs" / "quick", done
+
+    return run
+
+
+def random_frame(n_atoms=3, seed=0, *, spread=1.5, origin="made/up") -> LabelledFrame:
+    """A frame with random elements, positions and labels."""
+    rng = np.random.default_rng(seed)
+    return LabelledFrame(
+        origin,
+        rng.choice([1, 6, 7, 8], size=n_atoms),
+        rng.normal(scale=spread, size=(n_atoms, 3)),
+        float(rng.normal()),
+        rng.normal(size=(n_atoms, 3)),
+    )
 
 
 def assert_same(left, right) -> None:

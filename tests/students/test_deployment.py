@@ -4,12 +4,7 @@ import torch
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.export import call_fixed
-from openmm_mlff.students.deployment import (
-    FixedComposition,
-    FreeComposition,
-    all_pairs,
-    in_dtype,
-)
+from openmm_mlff.students.deployment import FixedComposition, FreeComposition, all_pairs, in_dtype
 from openmm_mlff.students.painn import PaiNN
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 

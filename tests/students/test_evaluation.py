@@ -8,11 +8,7 @@ import torch
 
 from openmm_mlff.molecules import load_system
 from openmm_mlff.students.deployment import FreeComposition, in_dtype
-from openmm_mlff.students.evaluation import (
-    evaluate_batch,
-    evaluate_with_list,
-    program_of,
-)
+from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list, program_of
 from openmm_mlff.students.fast import ListedStudent
 from openmm_mlff.students.painn import PaiNN
 

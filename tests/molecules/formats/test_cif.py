@@ -1,9 +1,12 @@
 import io
 
 import numpy as np
-import pytest
+from openmm import app, unit
 
 from openmm_mlff.molecules import load_system, load_systems
+from openmm_mlff.simulation.topology import openmm_topology
+
+from ..conftest import assert_read_back
 
 HEAD = (
     "group_PDB id type_symbol label_atom_id label_alt_id auth_asym_id auth_seq_id "
@@ -55,17 +58,10 @@ def test_models_alternate_locations_charges_and_the_box(write):
 
 
 def test_files_of_openmm_round_trip(write, dipeptide):
-    app = pytest.importorskip("openmm.app")
-    from openmm import unit
-
-    from openmm_mlff.simulation.topology import openmm_topology
-
     handle = io.StringIO()
     app.PDBxFile.writeFile(
         openmm_topology(dipeptide), dipeptide.positions_angstrom * unit.angstrom, handle
     )
     system = load_system(write("peptide.mmcif", handle.getvalue()))
-    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
-    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-4)
-    assert system.bonds == dipeptide.bonds
+    assert_read_back(system, dipeptide, atol=6e-4)
     assert system.cell_angstrom is None

@@ -1,8 +1,8 @@
 import numpy as np
-import pytest
 
-from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems
+
+from ..conftest import assert_read_back
 
 TYPES = {"C": "C.3", "N": "N.am", "O": "O.2", "H": "H"}
 AMMONIUM_ATOMS = (
@@ -42,18 +42,13 @@ def ammonium(**options):
 def test_a_library_molecule_round_trips(write, dipeptide):
     charges = np.linspace(-0.5, 0.5, dipeptide.n_atoms)
     system = load_system(write("peptide.mol2", of(dipeptide, charges=charges)))
-    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
-    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-5)
-    assert system.bonds == dipeptide.bonds
+    assert_read_back(system, dipeptide, atol=6e-5)
     assert (system.name, system.charge) == ("peptide", 0)
 
 
 def test_the_charge_is_the_sum_of_the_partial_charges(write):
     assert load_system(write("a.mol2", ammonium(charges=[-0.8] + 4 * [0.4502]))).charge == 1
-    with pytest.raises(MoleculeError, match=r"sum to 0\.400, not a whole number"):
-        load_system(write("b.mol2", ammonium(charges=[-0.8] + 4 * [0.3])))
     # Without partial charges the atom types determine it.
-    pytest.importorskip("rdkit")
     assert load_system(write("c.mol2", ammonium())).charge == 1
 
 

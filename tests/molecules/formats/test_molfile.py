@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import covalent_bonds, load_system, load_systems
+
+from ..conftest import embedded
 
 HYDROXIDE = """hydroxide
   made by hand
@@ -17,45 +21,27 @@ $$$$
 RADICAL = HYDROXIDE.replace("O   0  5", "O   0  0").replace("M  END", "M  RAD  1   1   2\nM  END")
 
 
-def molblock(molecule, *, v3000=False, title="mine"):
-    """Let RDKit write a library molecule, with its bonds."""
-    chem = pytest.importorskip("rdkit.Chem")
-    editable = chem.RWMol()
-    conformer = chem.Conformer(molecule.n_atoms)
-    for atom, (symbol, position) in enumerate(
-        zip(molecule.symbols, molecule.positions_angstrom, strict=True)
-    ):
-        editable.AddAtom(chem.Atom(symbol))
-        conformer.SetAtomPosition(atom, position.tolist())
-    for i, j in molecule.bonds:
-        is_carbonyl = {molecule.symbols[i], molecule.symbols[j]} == {"C", "O"}
-        editable.AddBond(i, j, chem.BondType.DOUBLE if is_carbonyl else chem.BondType.SINGLE)
-    editable.AddConformer(conformer)
-    editable.SetProp("_Name", title)
-    return chem.MolToMolBlock(editable, forceV3000=v3000, kekulize=False)
-
-
 @pytest.mark.parametrize("v3000", [False, True])
-def test_a_molfile_round_trips(write, dipeptide, v3000):
-    system = load_system(write("peptide.mol", molblock(dipeptide, v3000=v3000)))
-    np.testing.assert_array_equal(system.atomic_numbers, dipeptide.atomic_numbers)
-    np.testing.assert_allclose(system.positions_angstrom, dipeptide.positions_angstrom, atol=6e-5)
-    assert system.bonds == dipeptide.bonds
+def test_a_molfile_of_rdkit_is_read_with_its_bonds(write, v3000):
+    peptide = embedded("CC(=O)NC(C)C(=O)NC")
+    system = load_system(write("peptide.mol", Chem.MolToMolBlock(peptide, forceV3000=v3000)))
+    assert list(system.symbols) == [atom.GetSymbol() for atom in peptide.GetAtoms()]
+    placed = peptide.GetConformer().GetPositions()
+    np.testing.assert_allclose(system.positions_angstrom, placed, atol=6e-5)
+    bonds = [sorted((b.GetBeginAtomIdx(), b.GetEndAtomIdx())) for b in peptide.GetBonds()]
+    assert system.bonds == tuple(sorted(map(tuple, bonds)))
     assert (system.name, system.charge, system.multiplicity) == ("peptide", 0, 1)
 
 
 @pytest.mark.parametrize("v3000", [False, True])
 def test_formal_charges_and_radicals(write, v3000):
-    chem = pytest.importorskip("rdkit.Chem")
-    editor = pytest.importorskip("rdkit.Chem.AllChem")
     for smiles, expected in (
         ("C[N+](C)(C)C", (1, 1)),
         ("[CH3]", (0, 2)),
         ("[O-]S(=O)(=O)[O-]", (-2, 1)),
     ):
-        molecule = chem.AddHs(chem.MolFromSmiles(smiles))
-        editor.EmbedMolecule(molecule, randomSeed=1)
-        path = write("ion.sdf", chem.MolToMolBlock(molecule, forceV3000=v3000) + "$$$$\n")
+        block = Chem.MolToMolBlock(embedded(smiles), forceV3000=v3000)
+        path = write("ion.sdf", block + "$$$$\n")
         system = load_system(path)
         assert (system.charge, system.multiplicity) == expected
 
@@ -78,17 +64,13 @@ def test_bonds_are_the_file_s_own(write):
     assert load_system(write("none.sdf", without)).bonds == ()
 
 
-def test_every_record_is_a_system(write, water, dipeptide):
+def test_every_record_is_a_system(write):
     titles = ["first one", "../../etc", "", "first one", "première"]
-    blocks = [molblock(water, title=title) + "> <ID>\n7\n\n$$$$\n" for title in titles]
-    systems = load_systems(write("many.sdf", "".join(blocks)))
-    assert [system.name for system in systems] == [
-        "first_one-1",
-        "etc",
-        "many-3",
-        "first_one-2",
-        "premi_re",
-    ]
+    # A molblock begins with the title.
+    water = Chem.MolToMolBlock(embedded("O")) + "> <ID>\n7\n\n$$$$\n"
+    systems = load_systems(write("many.sdf", "".join(title + water for title in titles)))
+    names = ["first_one-1", "etc", "many-3", "first_one-2", "premi_re"]
+    assert [system.name for system in systems] == names
     assert {system.formula for system in systems} == {"H2O"}
     assert "@3" in systems[3].source
 
@@ -100,8 +82,7 @@ def test_adjacent_columns_are_separated(write):
 
 
 def test_a_flat_drawing_is_refused(write):
-    chem = pytest.importorskip("rdkit.Chem")
-    molecule = chem.AddHs(chem.MolFromSmiles("CC"))
-    pytest.importorskip("rdkit.Chem.AllChem").Compute2DCoords(molecule)
+    molecule = Chem.AddHs(Chem.MolFromSmiles("CC"))
+    rdDepictor.Compute2DCoords(molecule)
     with pytest.raises(MoleculeError, match="a flat drawing"):
-        load_system(write("flat.mol", chem.MolToMolBlock(molecule)))
+        load_system(write("flat.mol", Chem.MolToMolBlock(molecule)))

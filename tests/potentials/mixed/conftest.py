@@ -1,15 +1,26 @@
 """Ethanol in water: the whole box, and a droplet of it without one."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 from openmm import app
 
+from openmm_mlff.measuring.selection import select_atoms
 from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.potentials.mixed import MixedPotential, read_topology
+from openmm_mlff.potentials.engine import Engine
+from openmm_mlff.potentials.mixed import (
+    MixedPotential,
+    MixedSettings,
+    load_prepared,
+    prepared_molecule,
+    read_topology,
+)
 from openmm_mlff.potentials.mixed.structure import particle_numbers
+
+from .. import conftest as potentials
 
 FOLDER = systems_root() / "ethanol_in_water"
 FORCEFIELD = (str(FOLDER / "ethanol.xml"), "amber14/tip3p.xml")
@@ -23,6 +34,31 @@ def part_of(topology: app.Topology, atoms) -> app.Topology:
     modeller.delete([atom for atom in modeller.topology.atoms() if atom.index not in kept])
     modeller.topology.setPeriodicBoxVectors(None)
     return modeller.topology
+
+
+def prepared_mixed(files, coordinates, part, *, student="ultra-tiny", **settings):
+    """The mixed potential of a System that a program prepared, and its molecule."""
+    prepared = load_prepared([str(file) for file in files], structure=coordinates)
+    potential = MixedPotential(
+        load_potential(f"student:{student}"),
+        prepared.topology,
+        ml_atoms=select_atoms(prepared.topology, part),
+        forcefield=prepared,
+        settings=MixedSettings(**settings),
+    )
+    return potential, prepared_molecule(prepared, coordinates)
+
+
+evaluated = partial(potentials.evaluated, precision="double")
+
+
+def parts_of(potential, molecule):
+    """Energy and forces of the force field, of it within the ML part, and of the ML potential."""
+    whole, inside = (
+        Engine(system, precision="double").evaluate(molecule.positions_angstrom)
+        for system in (potential.mm_system(molecule), potential.mm_system_of_part(molecule))
+    )
+    return whole, inside, evaluated(potential.ml_potential, potential.ml_part(molecule))
 
 
 def slopes(potential, molecule, atoms, *, step_angstrom=1e-3) -> np.ndarray:

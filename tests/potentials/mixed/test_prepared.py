@@ -6,18 +6,12 @@ import pytest
 from openmm import app
 
 from openmm_mlff.errors import MoleculeError, PotentialError
-from openmm_mlff.measuring.selection import select_atoms
-from openmm_mlff.potentials import load_potential
-from openmm_mlff.potentials.mixed import (
-    MixedPotential,
-    MixedSettings,
-    is_prepared,
-    load_prepared,
-    prepared_molecule,
-)
+from openmm_mlff.potentials.mixed import is_prepared, load_prepared, prepared_molecule
 from openmm_mlff.potentials.mixed.prepared import OF_THE_SIMULATION, kind_of
+from openmm_mlff.reporters.quantities import masses_amu
 
 from . import two_waters
+from .conftest import evaluated, prepared_mixed
 from .two_waters import POSITIONS_ANGSTROM, WRITERS
 
 # Of the pair of TIP3P waters, from the parameters in two_waters.
@@ -35,19 +29,6 @@ def pair_energy_ev() -> float:
     return coulomb + lennard_jones
 
 
-def mixed_of(files, coordinates, **settings):
-    prepared = load_prepared(files, structure=coordinates)
-    molecule = prepared_molecule(prepared, coordinates)
-    potential = MixedPotential(
-        load_potential("student:ultra-tiny"),
-        prepared.topology,
-        ml_atoms=select_atoms(prepared.topology, "resname LIG"),
-        forcefield=prepared,
-        settings=MixedSettings(**settings),
-    )
-    return potential, molecule
-
-
 # OpenMM's reader of top files leaves them open.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
@@ -61,17 +42,16 @@ def test_each_program_makes_the_same_system(kind, tmp_path):
 
     assert is_prepared(files)
     assert kind_of(files[0]) == kind
-    potential, molecule = mixed_of(files, coordinates)
+    potential, molecule = prepared_mixed(files, coordinates, "resname LIG")
 
     assert (molecule.formula, molecule.charge, molecule.is_periodic) == ("H4O2", 0, False)
     assert molecule.bonds == ((0, 1), (0, 2), (3, 4), (3, 5))
     decimals = 5.1e-3 if kind == "GROMACS" else 1e-5
     np.testing.assert_allclose(molecule.positions_angstrom, POSITIONS_ANGSTROM, atol=decimals)
-    found = potential.evaluate(molecule, POSITIONS_ANGSTROM[None], precision="double")
+    together, _ = evaluated(potential, molecule, POSITIONS_ANGSTROM)
     part = potential.ml_part(molecule).with_positions(POSITIONS_ANGSTROM[:3])
-    alone = potential.ml_potential.evaluate(part, POSITIONS_ANGSTROM[None, :3], precision="double")
-    inside = found.energies_ev - alone.energies_ev
-    assert inside == pytest.approx(pair_energy_ev(), abs=1e-5)
+    alone, _ = evaluated(potential.ml_potential, part)
+    assert together - alone == pytest.approx(pair_energy_ev(), abs=1e-5)
     system = potential.create_system(molecule)
     # Rigid water in the force field's part only, and nothing that makes an ensemble.
     ends = [system.getConstraintParameters(k)[:2] for k in range(system.getNumConstraints())]
@@ -81,17 +61,16 @@ def test_each_program_makes_the_same_system(kind, tmp_path):
 
 def test_the_settings_apply_unless_the_system_is_complete(tmp_path):
     files, coordinates = WRITERS["Amber"](tmp_path)
-    potential, molecule = mixed_of(files, coordinates, hydrogen_mass_amu=3.0)
+    potential, molecule = prepared_mixed(files, coordinates, "resname LIG", hydrogen_mass_amu=3.0)
     rigid_water_keeps_its_own = [15.9994 - 2 * 1.992, 3.0, 3.0, 15.9994, 1.008, 1.008]
     system = potential.create_system(molecule)
-    masses = [system.getParticleMass(index)._value for index in range(6)]
-    assert masses == pytest.approx(rigid_water_keeps_its_own, abs=1e-3)
+    assert masses_amu(system) == pytest.approx(rigid_water_keeps_its_own, abs=1e-3)
     files, coordinates = WRITERS["OpenMM"](tmp_path)
-    potential, molecule = mixed_of(files, coordinates, constraints="hbonds")
+    potential, molecule = prepared_mixed(files, coordinates, "resname LIG", constraints="hbonds")
     with pytest.raises(PotentialError, match="used as it is"):
         potential.create_system(molecule)
     files, coordinates = WRITERS["GROMACS"](tmp_path)
-    potential, molecule = mixed_of(files, coordinates, implicit_solvent="OBC2")
+    potential, molecule = prepared_mixed(files, coordinates, "resname LIG", implicit_solvent="OBC2")
     with pytest.raises(PotentialError, match="no implicit solvent for GROMACS"):
         potential.create_system(molecule)
 

@@ -7,8 +7,6 @@ from openmm import app, unit
 
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.measuring.selection import select_atoms
-from openmm_mlff.potentials.engine import Engine
-from openmm_mlff.potentials.mixed import load_prepared, prepared_molecule
 from openmm_mlff.reporters import MomentumReporter, TrajectoryReporter
 from openmm_mlff.reporters.quantities import (
     degrees_of_freedom,
@@ -24,11 +22,11 @@ from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.simulation.states import OneCopy
 from openmm_mlff.storage.streams import read_csv
 
-from .conftest import FORCEFIELD, slopes
+from .conftest import FORCEFIELD, evaluated, parts_of, prepared_mixed, slopes
 
 
 @pytest.fixture(scope="module")
-def four_sites(droplet, droplet_topology, mixed, tmp_path_factory):
+def four_sites(droplet, droplet_topology, tmp_path_factory):
     """Ethanol and four TIP4P-Ew waters as a System of the user: rigid bonds, heavy hydrogens."""
     folder = tmp_path_factory.mktemp("four_sites")
     forcefield = app.ForceField(FORCEFIELD[0], "amber14/tip4pew.xml")
@@ -40,10 +38,7 @@ def four_sites(droplet, droplet_topology, mixed, tmp_path_factory):
     (folder / "system.xml").write_text(openmm.XmlSerializer.serialize(system))
     with (folder / "droplet.pdb").open("w") as file:
         app.PDBFile.writeFile(modeller.topology, modeller.positions, file)
-    prepared = load_prepared([str(folder / "system.xml")], structure=folder / "droplet.pdb")
-    molecule = prepared_molecule(prepared, folder / "droplet.pdb")
-    ethanol = select_atoms(prepared.topology, "resname ETH")
-    return mixed(prepared.topology, ml_atoms=ethanol, forcefield=prepared), molecule
+    return prepared_mixed([folder / "system.xml"], folder / "droplet.pdb", "resname ETH")
 
 
 @pytest.fixture(scope="module")
@@ -61,25 +56,17 @@ def sites(request):
 def test_forces_are_the_gradient_and_the_sum_of_the_parts(sites):
     potential, molecule = sites
     placed = molecule.positions_angstrom
-    found = potential.evaluate(molecule, placed[None], precision="double")
-    assert found.forces_ev_per_angstrom.shape == (1, 21, 3)
+    energy_ev, forces = evaluated(potential, molecule)
+    assert forces.shape == (21, 3)
     # The bond C1–C2 is cut; 12 and 13 are an oxygen and a hydrogen of water.
-    atoms, forces = [0, 1, 2, 8, 12, 13], found.forces_ev_per_angstrom[0]
+    atoms = [0, 1, 2, 8, 12, 13]
     np.testing.assert_allclose(slopes(potential, molecule, atoms), forces[atoms], atol=2e-4)
     # Forces on sites are those of their atoms, so none is lost.
     np.testing.assert_allclose(forces.sum(axis=0), 0.0, atol=1e-6)
-    part = potential.ml_part(molecule)
-    learned = potential.ml_potential.evaluate(
-        part, part.positions_angstrom[None], precision="double"
-    )
-    whole_ev, mm = Engine(potential.mm_system(molecule), precision="double").evaluate(placed)
-    inside_ev, inside = Engine(potential.mm_system_of_part(molecule), precision="double").evaluate(
-        placed
-    )
-    expected = whole_ev - inside_ev + learned.energies_ev[0]
-    assert found.energies_ev[0] == pytest.approx(expected, abs=1e-8)
+    (whole_ev, mm), (inside_ev, inside), (learned_ev, on_part) = parts_of(potential, molecule)
+    assert energy_ev == pytest.approx(whole_ev - inside_ev + learned_ev, abs=1e-8)
     n_ml = len(potential.ml_atoms)
-    summed, on_part = mm - inside, learned.forces_ev_per_angstrom[0]
+    summed = mm - inside
     summed[potential.ml_atoms] += on_part[:n_ml]
     summed += potential.links.spread(on_part[n_ml:], positions_angstrom=placed)
     np.testing.assert_allclose(forces, summed, atol=1e-8)

@@ -63,19 +63,7 @@ PSF
        2 !NTHETA: angles
        2       1       3       5       4       6
 
-       0 !NPHI: dihedrals
-
-
-       0 !NIMPHI: impropers
-
-
-       0 !NDON: donors
-
-
-       0 !NACC: acceptors
-
-
-       0 !NNB
+{empty}       0 !NNB
 
        0       0       0       0       0       0
 
@@ -83,6 +71,9 @@ PSF
        0       0       0
 
 """
+EMPTY = """BONDS_WITHOUT_HYDROGEN ANGLES_INC_HYDROGEN ANGLES_WITHOUT_HYDROGEN ANGLE_EQUIL_VALUE
+ANGLE_FORCE_CONSTANT DIHEDRAL_FORCE_CONSTANT DIHEDRAL_PERIODICITY DIHEDRAL_PHASE
+HBOND_ACOEF HBOND_BCOEF"""
 PRM = """\
 * two waters
 *
@@ -128,7 +119,9 @@ def charmm(folder: Path) -> tuple[list[str], Path]:
         "           0"
         for index, name in enumerate(NAMES)
     ]
-    (folder / "waters.psf").write_text(PSF.format(atoms="\n".join(atoms)))
+    kinds = ("NPHI: dihedrals", "NIMPHI: impropers", "NDON: donors", "NACC: acceptors")
+    empty = "".join(f"       0 !{kind}\n\n\n" for kind in kinds)
+    (folder / "waters.psf").write_text(PSF.format(atoms="\n".join(atoms), empty=empty))
     (folder / "water.prm").write_text(
         PRM.format(epsilon=-EPSILON_KCAL_PER_MOL, half=RMIN_ANGSTROM / 2)
     )
@@ -151,15 +144,8 @@ def amber(folder: Path, *, names=NAMES, masses=MASSES) -> tuple[list[str], Path]
         "MASS": masses,
         "BOND_FORCE_CONSTANT": [553.0, 553.0],
         "BOND_EQUIL_VALUE": [0.9572, 1.5136],
-        "ANGLE_FORCE_CONSTANT": [],
-        "ANGLE_EQUIL_VALUE": [],
-        "DIHEDRAL_FORCE_CONSTANT": [],
-        "DIHEDRAL_PERIODICITY": [],
-        "DIHEDRAL_PHASE": [],
         "LENNARD_JONES_ACOEF": [a, 0.0, 0.0],
         "LENNARD_JONES_BCOEF": [b, 0.0, 0.0],
-        "HBOND_ACOEF": [],
-        "HBOND_BCOEF": [],
     }
     whole = {
         "POINTERS": counts,
@@ -168,9 +154,6 @@ def amber(folder: Path, *, names=NAMES, masses=MASSES) -> tuple[list[str], Path]
         "NONBONDED_PARM_INDEX": [1, 2, 2, 3],
         "RESIDUE_POINTER": [1, 4],
         "BONDS_INC_HYDROGEN": [0, 3, 1, 0, 6, 1, 3, 6, 2, 9, 12, 1, 9, 15, 1, 12, 15, 2],
-        "BONDS_WITHOUT_HYDROGEN": [],
-        "ANGLES_INC_HYDROGEN": [],
-        "ANGLES_WITHOUT_HYDROGEN": [],
         "DIHEDRALS_INC_HYDROGEN": [],
         "DIHEDRALS_WITHOUT_HYDROGEN": [],
         "EXCLUDED_ATOMS_LIST": [2, 3, 3, 0, 5, 6, 6, 0],
@@ -186,6 +169,7 @@ def amber(folder: Path, *, names=NAMES, masses=MASSES) -> tuple[list[str], Path]
         *((name, values, "1a4", "{:<4}") for name, values in text.items()),
         *((name, values, "1I8", "{:8d}") for name, values in whole.items()),
         *((name, values, "1E16.8", "{:16.8E}") for name, values in numbers.items()),
+        *((name, [], "1I8", "") for name in EMPTY.split()),
     ):
         parts += [f"%FLAG {name}", f"%FORMAT({form})", *(map(written.format, values) or [""])]
     (folder / "waters.prmtop").write_text("\n".join([*parts, ""]))

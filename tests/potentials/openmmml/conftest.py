@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import openmm
 import pytest
+import torch
 from openmm import app, unit
 from openmmml import MLPotential
 
@@ -12,6 +13,8 @@ from openmm_mlff import units
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.openmmml.plugin import FileFactory, StudentFactory
+
+from ..conftest import context_of
 
 STUDENTS = ("student-original", "student-tiny", "student-ultra-tiny")
 
@@ -46,6 +49,11 @@ class Recording(Potential):
 
     def ase_calculator(self, *, precision="mixed", device="cpu"):
         raise NotImplementedError
+
+
+class Springs(torch.nn.Module):
+    def forward(self, positions):
+        return (positions**2).sum()
 
 
 @dataclass
@@ -102,11 +110,9 @@ def dipeptide() -> Solvated:
 
 def energy_and_forces(system, positions_nm, *, platform="Reference", **parameters):
     """Return kJ/mol and kJ/mol/nm; virtual sites are placed by OpenMM."""
-    context = openmm.Context(
-        system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(platform)
-    )
     sites = system.getNumParticles() - len(positions_nm)
-    context.setPositions(np.vstack([positions_nm, np.zeros((sites, 3))]))
+    placed_angstrom = 10.0 * np.vstack([positions_nm, np.zeros((sites, 3))])
+    context = context_of(system, placed_angstrom, platform=platform)
     context.computeVirtualSites()
     for name, value in parameters.items():
         context.setParameter(name, value)

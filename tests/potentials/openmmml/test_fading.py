@@ -7,12 +7,10 @@ from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.openmmml.fading import faded
 from openmm_mlff.potentials.torch_plugin import import_openmmtorch
 
+from ..conftest import particles_with
+from .conftest import Springs
+
 POSITIONS_NM = np.array([[0.1, 0.2, 0.3], [0.4, 0.0, -0.2]])
-
-
-class Springs(torch.nn.Module):
-    def forward(self, positions):
-        return (positions**2).sum()
 
 
 class SpringsInABox(torch.nn.Module):
@@ -44,11 +42,8 @@ def torch_force():
 @pytest.fixture
 def in_a_box(evaluated):
     def energy_and_forces(force, **parameters):
-        system = openmm.System()
+        system = particles_with([faded(force, "fading")], len(POSITIONS_NM))
         system.setDefaultPeriodicBoxVectors(*np.diag([2.0, 3.0, 4.0]))
-        for _ in POSITIONS_NM:
-            system.addParticle(1.0)
-        system.addForce(faded(force, "fading"))
         return evaluated(system, POSITIONS_NM, **parameters)
 
     return energy_and_forces

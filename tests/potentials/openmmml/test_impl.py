@@ -1,5 +1,4 @@
 import numpy as np
-import openmm
 import pytest
 from openmm import app
 
@@ -9,11 +8,11 @@ from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
 from openmm_mlff.potentials.openmmml.topology import topology_of
 
+from ..conftest import particles_with
+
 
 def _added(impl, topology, *, atoms=None, group=0, **args):
-    system = openmm.System()
-    for _ in topology.atoms():
-        system.addParticle(1.0)
+    system = particles_with([], topology.getNumAtoms())
     impl.addForces(topology, system, atoms, group, **args)
     return system
 

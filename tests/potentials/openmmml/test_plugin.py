@@ -12,10 +12,7 @@ from openmm_mlff.potentials.student import StudentPotential
 from openmm_mlff.students.shipped import shipped_students
 from openmm_mlff.units import nm_from_angstrom
 
-
-class Springs(torch.nn.Module):
-    def forward(self, positions):
-        return 3.0 * (positions**2).sum()
+from .conftest import Springs
 
 
 def test_every_shipped_student_and_files_have_entry_points():
@@ -53,7 +50,7 @@ def test_checkpoints_and_torchscript_files_are_loaded_by_path(
     torch.jit.script(Springs()).save(str(path))
     in_its_units = energy(path=path, energy_unit="kcal/mol", length_unit="angstrom")
     squares = (water.positions_angstrom**2).sum()
-    assert in_its_units == pytest.approx(4.184 * 3.0 * squares, rel=1e-6)
+    assert in_its_units == pytest.approx(4.184 * squares, rel=1e-6)
 
 
 def test_options_are_passed_on(monkeypatch, recording):
@@ -78,12 +75,8 @@ def test_options_are_passed_on(monkeypatch, recording):
     ("name", "given", "said"),
     [
         ("mlff-torchscript", {}, "needs a file.*path="),
-        (
-            "mlff-torchscript",
-            {"path": "model.pt", "backend": "pyhton"},
-            "mlff-torchscript: backend=",
-        ),
-        ("student-tiny", {"backend": "pyhton"}, "student-tiny: backend='pyhton' is not valid"),
+        ("mlff-torchscript", {"path": "model.pt", "backend": "pyhton"}, "script: backend="),
+        ("student-tiny", {"backend": "pyhton"}, "student-tiny: backend="),
     ],
 )
 def test_impossible_options_are_refused_in_one_line(name, given, said):

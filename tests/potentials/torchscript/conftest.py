@@ -1,7 +1,6 @@
 """Small TorchScript files of every contract, and OpenMM on the Reference platform."""
 
 import numpy as np
-import openmm
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,6 +8,8 @@ from torch import Tensor, nn
 from openmm_mlff.molecules import load_system
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials.torchscript import load_torchscript
+
+from ..conftest import particles_with
 
 NUMBERS = "atomic_numbers: Tensor, positions: Tensor"
 IN_A_BOX = """vectors = positions[1:] - positions[0]
@@ -138,11 +139,8 @@ def in_openmm(in_openmm):
             system = potential.create_system(molecule)
             placed_angstrom = molecule.positions_angstrom
         else:
-            system = openmm.System()
-            for _ in placed_angstrom:
-                system.addParticle(1.0)
-            for force in potential.create_forces(molecule, particles=particles):
-                system.addForce(force)
+            forces = potential.create_forces(molecule, particles=particles)
+            system = particles_with(forces, len(placed_angstrom))
         return in_openmm(system, placed_angstrom)
 
     return evaluated

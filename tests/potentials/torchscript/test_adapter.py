@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,9 @@ from openmm_mlff.potentials.torchscript.signature import Argument, Contract
 
 ATOMIC = Scales(energy_ev=1.0, length_angstrom=1.0)
 POSITIONS = Contract("positions", outputs_forces=False)
-ARGUMENT = {kind: (Argument("k", kind),) for kind in ("float", "Tensor")}
+WITH_FLOAT, WITH_TENSOR = (
+    replace(POSITIONS, parameters=(Argument("k", kind),)) for kind in ("float", "Tensor")
+)
 PLACED = torch.tensor(np.random.default_rng(1).normal(size=(3, 3)))
 
 
@@ -20,18 +24,9 @@ def adapted(module, scales=ATOMIC, **options):
     [
         (POSITIONS, OPENMM, True),
         (POSITIONS, ATOMIC, False),
-        (Contract("numbers-positions", outputs_forces=False), OPENMM, False),
-        (Contract("positions", outputs_forces=False, parameters=ARGUMENT["float"]), OPENMM, False),
-        (
-            Contract(
-                "positions",
-                outputs_forces=False,
-                parameters=ARGUMENT["Tensor"],
-                skips_arguments=True,
-            ),
-            OPENMM,
-            False,
-        ),
+        (replace(POSITIONS, name="numbers-positions"), OPENMM, False),
+        (WITH_FLOAT, OPENMM, False),
+        (replace(WITH_TENSOR, skips_arguments=True), OPENMM, False),
     ],
 )
 def test_only_openmms_contract_is_run_without_an_adapter(scripted, contract, scales, fits):

@@ -1,7 +1,6 @@
 import hashlib
 
 import numpy as np
-import openmm
 import pytest
 import torch
 from ase import Atoms
@@ -10,6 +9,9 @@ from openmm_mlff import units
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.torchscript import load_torchscript
+from openmm_mlff.reporters.quantities import potential_ev
+
+from ..conftest import context_of, energy_and_forces, evaluated
 
 CONTRACTS = [
     ("Springs", {}, False),
@@ -31,15 +33,6 @@ CONTRACTS = [
     ("WithForces", {"energy_unit": "kcal/mol", "length_unit": "angstrom"}, False),
     ("Numbers", {"energy_unit": "kJ/mol", "length_unit": "nm"}, False),
 ]
-
-
-def evaluated(potential, molecule):
-    found = potential.evaluate(molecule, molecule.positions_angstrom[None])
-    return found.energies_ev[0], found.forces_ev_per_angstrom[0]
-
-
-def one_line(raised) -> bool:
-    return "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(("name", "options", "periodic"), CONTRACTS)
@@ -103,25 +96,13 @@ def test_it_may_act_on_some_of_the_particles(name, options, load, water, in_open
     assert np.abs(forces[[1, 3, 5]]).max() == 0.0
 
 
-def context_of(potential, molecule, platform="Reference"):
-    context = openmm.Context(
-        potential.create_system(molecule),
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform),
-    )
-    context.setPositions(units.nm_from_angstrom(molecule.positions_angstrom))
-    return context
-
-
-def energy_of(context) -> float:
-    return context.getState(energy=True).getPotentialEnergy()._value
-
-
 def test_global_parameters_can_be_changed_in_the_context(load, water):
-    context = context_of(load("WithTensors", parameters={"first": 2.0, "second": 5.0}), water)
-    before = energy_of(context)
+    potential = load("WithTensors", parameters={"first": 2.0, "second": 5.0})
+    context = context_of(potential.create_system(water), water.positions_angstrom)
+    before = potential_ev(context.getState(energy=True))
     context.setParameter("second", 25.0)
-    assert energy_of(context) - before == pytest.approx(20.0)
+    after = potential_ev(context.getState(energy=True))
+    assert after - before == pytest.approx(units.ev_from_kj_per_mol(20.0))
 
 
 def test_a_file_with_numbers_takes_any_molecule(load, in_openmm):
@@ -158,16 +139,15 @@ def test_an_unusable_file_is_refused_in_one_line(name, said, load, water):
     for ask in (potential.check_molecule, potential.create_system):
         with pytest.raises(PotentialError, match=f"^{said}") as raised:
             ask(water)
-        assert one_line(raised)
+        assert "\n" not in str(raised.value)
 
 
 def test_another_number_of_atoms_is_refused_in_one_line(load, water):
     potential = load("ThreeAtoms")
     potential.check_molecule(water)
-    expected = "own.pt: the file does not accept the 5 atoms of methane: The size of tensor a"
-    with pytest.raises(PotentialError, match=f"^{expected}") as raised:
+    with pytest.raises(PotentialError, match=r"^own\.pt.* 5 atoms of methane") as raised:
         potential.check_molecule(load_system("methane"))
-    assert one_line(raised)
+    assert "\n" not in str(raised.value)
     unnamed = Atoms("H4", positions=np.eye(4, 3) * 2.0, calculator=potential.ase_calculator())
     with pytest.raises(PotentialError, match="4 atoms of H4"):
         unnamed.get_potential_energy()
@@ -232,7 +212,8 @@ def test_impossible_options_are_refused(options, said, load):
 @pytest.mark.parametrize("name", ["Springs", "Numbers", "NumbersWithForces"])
 def test_cuda_agrees_with_the_cpu(name, load, water, cuda):
     potential = load(name)
-    energy = units.ev_from_kj_per_mol(energy_of(context_of(potential, water, cuda)))
+    system, placed = potential.create_system(water), water.positions_angstrom
+    energy, _ = energy_and_forces(system, placed, platform=cuda)
     assert energy == pytest.approx(evaluated(potential, water)[0], rel=1e-4)
 
 

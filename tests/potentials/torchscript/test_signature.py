@@ -69,19 +69,11 @@ def test_ambiguous_names_require_the_option(arguments):
 @pytest.mark.parametrize(
     ("arguments", "options", "said"),
     [
-        (
-            "Tensor positions; Tensor box",
-            {"asked": "numbers-positions"},
-            "does not match the contract 'numbers-positions'",
-        ),
-        (
-            "Tensor z; Tensor positions",
-            {"asked": "positions-box"},
-            "does not match the contract 'positions-box'",
-        ),
-        ("Tensor positions; Tensor box", {"asked": "positions"}, "does not match"),
-        ("Tensor positions", {"asked": "positions-box"}, "does not match"),
-        ("float positions", {"asked": "positions"}, "does not match"),
+        ("Tensor positions; Tensor box", {"asked": "numbers-positions"}, "'numbers-positions'"),
+        ("Tensor z; Tensor positions", {"asked": "positions-box"}, "'positions-box'"),
+        ("Tensor positions; Tensor box", {"asked": "positions"}, "'positions'"),
+        ("Tensor positions", {"asked": "positions-box"}, "'positions-box'"),
+        ("float positions", {"asked": "positions"}, "'positions'"),
         ("Tensor positions", {"asked": "position-boxes"}, "did you mean 'positions-box'"),
         ("Tensor atomic_numbers", {}, r"\(Tensor atomic_numbers\).* matches no contract; expected"),
         ("Tensor positions; Tensor atomic_numbers", {}, "matches no contract"),
@@ -91,22 +83,10 @@ def test_ambiguous_names_require_the_option(arguments):
         ("Tensor positions", {"returns": "Dict[str, Tensor]"}, "Dict.* neither Tensor nor Tuple"),
         ("Tensor positions", {"returns": "float"}, "neither Tensor nor Tuple"),
         ("Tensor positions", {"returns": "Tuple[Tensor, Tensor, Tensor]"}, "neither Tensor nor"),
-        (
-            "Tensor positions; Tensor box; Tensor k",
-            {},
-            "global parameter 'k' of .* has no value; give it with --parameter k=VALUE",
-        ),
-        (
-            "Tensor positions; Tensor box; Tensor k",
-            {"k": 1.0, "kk": 2.0},
-            "has no global parameter 'kk'; did you mean 'k'",
-        ),
+        ("Tensor positions; Tensor box; Tensor k", {}, "--parameter k=VALUE"),
+        ("Tensor positions; Tensor box; Tensor k", {"k": 1, "kk": 2}, "'kk'; did you mean 'k'"),
         ("Tensor positions", {"k": 1.0}, "no global parameter 'k'; it has none"),
-        (
-            "Tensor positions; float a; Optional[Tensor] b=",
-            {"a": 1.0, "b": 2.0},
-            "is a Optional",
-        ),
+        ("Tensor positions; float a; Optional[Tensor] b=", {"a": 1, "b": 2}, "is a Optional"),
     ],
 )
 def test_other_signatures_contracts_results_and_parameters_are_refused(arguments, options, said):
@@ -134,14 +114,11 @@ class Traced(torch.nn.Module):
 
 def test_signatures_are_read_from_scripted_and_traced_files(scripted):
     traced = torch.jit.trace(Traced(), torch.zeros(3, 3, dtype=torch.float64))
-    expected = {
-        scripted("Springs"): "Tensor positions) -> Tensor",
-        scripted("OptionalBox"): "Tensor positions, Optional[Tensor] box=...) -> Tensor",
-        scripted("NumbersWithForces"): (
-            "Tensor atomic_numbers, Tensor positions) -> Tuple[Tensor, Tensor]"
-        ),
-        traced: "Tensor positions) -> Tuple[Tensor, Tensor]",
-    }
-    for module, text in expected.items():
-        signature = read_signature(module.forward.schema)
-        assert str(signature) == f"forward({text}"
+    both = "Tuple[Tensor, Tensor]"
+    for module, arguments, returned in (
+        (scripted("Springs"), "Tensor positions", "Tensor"),
+        (scripted("OptionalBox"), "Tensor positions, Optional[Tensor] box=...", "Tensor"),
+        (scripted("NumbersWithForces"), "Tensor atomic_numbers, Tensor positions", both),
+        (traced, "Tensor positions", both),
+    ):
+        assert str(read_signature(module.forward.schema)) == f"forward({arguments}) -> {returned}"

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import pytest
 from typer.testing import CliRunner
 
@@ -13,24 +9,14 @@ from openmm_mlff.students.training.command import app
 from openmm_mlff.students.training.recipe import SIZES
 
 
-def test_a_quick_run_writes_weights_and_card_and_nothing_else(repository, tmp_path):
+def test_a_quick_run_writes_weights_and_card_and_nothing_else(quick_run, tmp_path):
     pytest.importorskip("tblite")
-    script = repository / "scripts" / "train_students.py"
-    done = subprocess.run(
-        [sys.executable, str(script), "--quick", "ultra-tiny"],
-        cwd=tmp_path,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(repository)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    folder, done = quick_run("train_students.py", "ultra-tiny", folder=tmp_path)
     assert "epoch 2 loss" in done.stdout
     found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     names = ("frames.npz", "frames.json", "ultra-tiny.safetensors", "ultra-tiny.md")
     assert found == {f"runs/quick/{name}" for name in names}
-    weights = tmp_path / "runs" / "quick" / "ultra-tiny.safetensors"
+    weights = folder / "ultra-tiny.safetensors"
     student = load_checkpoint(weights)
     assert student.name == "ultra-tiny"
     assert student.n_parameters == pytest.approx(21_000, rel=0.05)

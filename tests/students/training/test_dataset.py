@@ -5,22 +5,14 @@ import numpy as np
 import pytest
 
 from openmm_mlff.students.training.dataset import make_frames
-from openmm_mlff.students.training.sampling import SamplingPlan
+from openmm_mlff.students.training.sampling import QUICK_PLAN
 
 from ..conftest import assert_same
 
 pytest.importorskip("tblite")
 
-PLAN = SamplingPlan(
-    thermal=2,
-    stretched=2,
-    crowded=1,
-    dimers=1,
-    scan=3,
-    torsion_step_degrees=180.0,
-    conformers=0,
-    temperatures_kelvin=(300.0,),
-    steps_between=2,
+PLAN = replace(
+    QUICK_PLAN, thermal=2, scan=3, torsion_step_degrees=180.0, conformers=0, steps_between=2
 )
 
 

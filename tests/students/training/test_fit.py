@@ -18,7 +18,7 @@ from openmm_mlff.students.training.fit import (
 )
 from openmm_mlff.students.training.frames import LabelledFrame
 
-from ..conftest import slope
+from ..conftest import random_frame, slope
 
 CONFIG = PaiNNConfig(features=8, interactions=2, basis=6)
 FREE_ATOMS_EV = {1: -10.0, 6: -48.0, 7: -70.0, 8: -100.0}
@@ -31,24 +31,13 @@ def free_atoms() -> list[LabelledFrame]:
     ]
 
 
-def made_up(n_atoms: int, seed: int, *, spread: float = 1.5) -> LabelledFrame:
-    rng = np.random.default_rng(seed)
-    return LabelledFrame(
-        "made/up",
-        rng.choice([1, 6, 7, 8], size=n_atoms),
-        rng.normal(scale=spread, size=(n_atoms, 3)),
-        float(rng.normal()),
-        rng.normal(size=(n_atoms, 3)),
-    )
-
-
 @pytest.fixture
 def model():
-    return new_student(CONFIG, [*free_atoms(), made_up(4, 0)], seed=3)
+    return new_student(CONFIG, [*free_atoms(), random_frame(4, 0)], seed=3)
 
 
 def test_a_joined_batch_has_the_predictions_of_its_frames(model):
-    frames = [made_up(4, 1), made_up(1, 2), made_up(6, 3)]
+    frames = [random_frame(4, 1), random_frame(1, 2), random_frame(6, 3)]
     energies, forces, _ = predict(model, join(frames, cutoff_angstrom=5.0), training=False)
     alone = [predict(model, join([f], cutoff_angstrom=5.0), training=False) for f in frames]
     torch.testing.assert_close(energies, torch.cat([e for e, _, _ in alone]), rtol=1e-6, atol=1e-5)
@@ -62,12 +51,12 @@ TRICLINIC = np.array([[6.1, 0.0, 0.0], [1.3, 7.0, 0.0], [-0.8, 1.1, 5.7]])
 def in_a_box(n_atoms: int, seed: int, *, cell=TRICLINIC) -> LabelledFrame:
     """Atoms of which some lie outside of the box."""
     virial = np.random.default_rng(seed).normal(size=(3, 3))
-    made = made_up(n_atoms, seed, spread=4.0)
+    made = random_frame(n_atoms, seed, spread=4.0)
     return replace(made, origin="made/box", cell_angstrom=cell, virial_ev=virial)
 
 
 def test_periodic_pairs_are_those_of_ase():
-    frames = [in_a_box(9, 1), made_up(4, 2), in_a_box(5, 3, cell=4.0 * np.eye(3))]
+    frames = [in_a_box(9, 1), random_frame(4, 2), in_a_box(5, 3, cell=4.0 * np.eye(3))]
     batch = join(frames, cutoff_angstrom=5.0)
     found = batch.positions[batch.senders] - batch.positions[batch.receivers] + batch.shifts
     expected, offset = [], 0
@@ -97,11 +86,9 @@ def test_forces_and_virials_of_boxes_are_gradients_of_the_energy(model):
         positions[2, 1] += moved
         deformation = np.eye(3) + strain
         changed = replace(
-            frame,
-            positions_angstrom=positions @ deformation,
-            cell_angstrom=TRICLINIC @ deformation,
+            frame, positions_angstrom=positions @ deformation, cell_angstrom=TRICLINIC @ deformation
         )
-        batch = join([made_up(3, 5), changed], cutoff_angstrom=5.0)
+        batch = join([random_frame(3, 5), changed], cutoff_angstrom=5.0)
         energies, forces, virials = predict(model, batch, training=False)
         return energies[1].detach(), forces, virials
 
@@ -116,7 +103,7 @@ def test_forces_and_virials_of_boxes_are_gradients_of_the_energy(model):
 
 
 def test_virials_have_a_part_in_the_loss_and_in_the_table(model):
-    frames = [made_up(4, 1), in_a_box(5, 2)]
+    frames = [random_frame(4, 1), in_a_box(5, 2)]
     batch = join(frames, cutoff_angstrom=5.0)
     plan = TrainingPlan(virial_scale_ev_per_atom=0.01, virial_weight=2.0)
     labels = (batch.energies, batch.forces)
@@ -134,7 +121,7 @@ def test_loss_is_zero_for_the_labels_and_weights_energies():
     small, large = torch.tensor([1e-3, 1e3], dtype=torch.float64)
     assert float(pseudo_huber(small, 1.0)) == pytest.approx(0.5e-6, rel=1e-5)
     assert float(pseudo_huber(large, 0.1)) == pytest.approx(1e3 - 0.1, rel=1e-6)
-    batch = join([made_up(4, 1), made_up(2, 2)], cutoff_angstrom=5.0)
+    batch = join([random_frame(4, 1), random_frame(2, 2)], cutoff_angstrom=5.0)
     plan = TrainingPlan(energy_weight=0.5, energy_scale_ev_per_atom=0.002)
     perfect = loss_of(batch.energies, batch.forces, batch.virials, batch, plan)
     off = loss_of(batch.energies + 1.0 * batch.sizes, batch.forces, batch.virials, batch, plan)
@@ -144,7 +131,7 @@ def test_loss_is_zero_for_the_labels_and_weights_energies():
 
 def test_a_new_student_starts_from_seed_free_atoms_and_mean_binding(model):
     # Four free atoms have no binding energy; the fifth frame holds all of it.
-    frame = made_up(4, 0)
+    frame = random_frame(4, 0)
     binding = frame.energy_ev - sum(FREE_ATOMS_EV[int(z)] for z in frame.atomic_numbers)
     assert model.reference_energies.tolist() == list(FREE_ATOMS_EV.values())
     assert float(model.readout[-1].bias.detach()) == pytest.approx(binding / 4 / 5, rel=1e-6)
@@ -209,7 +196,7 @@ def test_training_is_reproducible_and_ends_with_the_last_average(labelled):
 
 
 def test_held_out_errors_are_those_of_the_labels(model):
-    frames = [made_up(3, seed) for seed in range(4)]
+    frames = [random_frame(3, seed) for seed in range(4)]
     batch = join(frames, cutoff_angstrom=5.0)
     energies, forces, _ = predict(model, batch, training=False)
     (table,) = held_out_errors(model, frames).values()

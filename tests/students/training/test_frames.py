@@ -11,23 +11,12 @@ from openmm_mlff.students.training.frames import (
     split_held_out,
 )
 
-from ..conftest import assert_same
-
-
-def frame(origin: str, *, n_atoms: int = 3, seed: int = 0) -> LabelledFrame:
-    rng = np.random.default_rng(seed)
-    return LabelledFrame(
-        origin,
-        rng.integers(1, 9, size=n_atoms),
-        rng.normal(size=(n_atoms, 3)),
-        float(rng.normal()),
-        rng.normal(size=(n_atoms, 3)),
-    )
+from ..conftest import assert_same, random_frame
 
 
 @pytest.mark.parametrize("periodic", [False, True])
 def test_round_trip_and_file_are_reproducible(tmp_path, periodic):
-    frames = [frame("a/thermal", n_atoms=n, seed=n) for n in (3, 1, 5)]
+    frames = [random_frame(n, n) for n in (3, 1, 5)]
     if periodic:
         labels = {"cell_angstrom": 4.0 * np.eye(3), "virial_ev": np.arange(9.0).reshape(3, 3)}
         frames[1:] = [replace(one, **labels) for one in frames[1:]]
@@ -43,7 +32,7 @@ def test_shapes_are_checked_and_the_largest_force_is_the_longest_vector():
     with pytest.raises(ValueError, match=r"forces_ev_per_angstrom of x has shape \(2, 3\)"):
         LabelledFrame("x", np.array([1, 1, 8]), np.zeros((3, 3)), 0.0, np.zeros((2, 3)))
     with pytest.raises(ValueError, match="cell and virial of a/b have shapes"):
-        replace(frame("a/b"), cell_angstrom=np.eye(3))
+        replace(random_frame(origin="a/b"), cell_angstrom=np.eye(3))
     forces = np.array([[3.0, 4.0, 0.0], [4.9, 0.0, 0.0]])
     found = LabelledFrame("x", np.array([1, 1]), np.zeros((2, 3)), 0.0, forces)
     assert found.largest_force_ev_per_angstrom == pytest.approx(5.0)
@@ -55,7 +44,7 @@ def test_shapes_are_checked_and_the_largest_force_is_the_longest_vector():
 def test_a_damaged_or_missing_file_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / "frames.npz"
     if content == "cut":
-        save_frames([frame("a/thermal", n_atoms=50)], path)
+        save_frames([random_frame(50)], path)
         content = path.read_bytes()[:-200]
     if content == "other arrays":
         np.savez(path, something=np.ones(3))
@@ -70,7 +59,9 @@ def test_a_damaged_or_missing_file_is_refused_in_one_line(tmp_path, content):
 def test_the_end_of_each_trajectory_is_held_out_and_no_scan():
     groups = {"a/thermal": 20, "b/thermal": 15, "c/dimer": 9}
     frames = [
-        frame(origin, seed=index) for origin, count in groups.items() for index in range(count)
+        random_frame(seed=index, origin=origin)
+        for origin, count in groups.items()
+        for index in range(count)
     ]
     # Trajectories may be interleaved; within each the order counts.
     mixed = [frames[index] for index in np.random.default_rng(0).permutation(len(frames))]
@@ -79,7 +70,7 @@ def test_the_end_of_each_trajectory_is_held_out_and_no_scan():
     assert len(training) + len(held_out) == len(frames)
     expected = [*of["a/thermal"][-2:], *of["b/thermal"][-1:]]
     assert {id(f) for f in held_out} == {id(f) for f in expected}
-    scans = [frame("H2/scan", n_atoms=2, seed=n) for n in range(40)]
-    atoms = [frame("free/atom", n_atoms=1, seed=n) for n in range(20)]
+    scans = [random_frame(2, n, origin="H2/scan") for n in range(40)]
+    atoms = [random_frame(1, n, origin="free/atom") for n in range(20)]
     training, held_out = split_held_out([*scans, *atoms], fraction=0.5)
     assert (len(training), held_out) == (60, [])

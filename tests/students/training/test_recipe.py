@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -16,23 +17,18 @@ from openmm_mlff.students.training.recipe import (
     check_name,
     load_or_make_frames,
 )
-from openmm_mlff.students.training.sampling import SamplingPlan
+from openmm_mlff.students.training.sampling import QUICK_PLAN
 
 from ..conftest import assert_same
 
 pytest.importorskip("tblite")
 
 RECIPE = Recipe(
-    sampling=SamplingPlan(
-        thermal=10,
-        flexible=2,
+    sampling=replace(
+        QUICK_PLAN,
         stretched=1,
-        crowded=1,
-        dimers=1,
         scan=2,
         torsion_step_degrees=120.0,
-        conformers=1,
-        temperatures_kelvin=(300.0,),
         flexible_temperatures_kelvin=(300.0,),
         steps_between=1,
     ),

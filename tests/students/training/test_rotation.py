@@ -14,9 +14,7 @@ pytest.importorskip("tblite")
 
 def torsions_of(molecule):
     return rotatable_torsions(
-        molecule.positions_angstrom,
-        atomic_numbers=molecule.atomic_numbers,
-        bonds=molecule.bonds,
+        molecule.positions_angstrom, atomic_numbers=molecule.atomic_numbers, bonds=molecule.bonds
     )
 
 

@@ -14,8 +14,6 @@ from openmm_mlff.students.training.sampling import (
     thermal_frames,
 )
 
-from ..conftest import assert_same
-
 pytest.importorskip("tblite")
 
 
@@ -58,11 +56,9 @@ def test_two_nonbonded_atoms_are_pushed_together(name, seed):
     np.testing.assert_allclose(after[pair].mean(axis=0), before[pair].mean(axis=0), atol=1e-12)
 
 
-def test_thermal_frames_are_reproducible_and_at_about_the_requested_temperature():
-    water = load_system("water")
-    frames, again = (list(thermal_frames(water, 300.0, 6, steps_between=5, seed=1)) for _ in "12")
+def test_thermal_frames_are_at_about_the_requested_temperature():
+    frames = list(thermal_frames(load_system("water"), 300.0, 6, steps_between=5, seed=1))
     assert [frame.origin for frame in frames] == ["water/thermal_300K"] * 6
-    assert_same(frames, again)
     lengths = [
         np.linalg.norm(np.diff(frame.positions_angstrom[[0, atom]], axis=0))
         for frame in frames

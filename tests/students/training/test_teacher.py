@@ -3,10 +3,10 @@ import sys
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.errors import MissingDependencyError
 from openmm_mlff.molecules import load_system
+from openmm_mlff.potentials.calculators import FunctionCalculator
 from openmm_mlff.students.training.teacher import (
     FREE_ATOM_MULTIPLICITY,
     LARGEST_FORCE_EV_PER_ANGSTROM,
@@ -17,36 +17,22 @@ from openmm_mlff.students.training.teacher import (
 
 from ..conftest import slope
 
-
-class Fixed(Calculator):
-    """Returns a fixed energy and force, or refuses."""
-
-    def __init__(self, force: float, *, refuses: bool = False) -> None:
-        super().__init__()
-        self.implemented_properties = ["energy", "forces"]
-        self.force, self.refuses = force, refuses
-
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
-        super().calculate(atoms, properties, system_changes)
-        if self.refuses:
-            raise RuntimeError("SCF not converged")
-        self.results = {"energy": -3.0, "forces": np.full((len(self.atoms), 3), self.force)}
+USABLE = LARGEST_FORCE_EV_PER_ANGSTROM / np.sqrt(3)
 
 
 @pytest.mark.parametrize(
-    ("calculator", "kept"),
-    [
-        (Fixed(0.5), True),
-        (Fixed(0.999 * LARGEST_FORCE_EV_PER_ANGSTROM / np.sqrt(3)), True),
-        (Fixed(1.001 * LARGEST_FORCE_EV_PER_ANGSTROM / np.sqrt(3)), False),
-        (Fixed(float("nan")), False),
-        (Fixed(0.0, refuses=True), False),
-    ],
+    ("force", "kept"),
+    [(0.5, True), (0.999 * USABLE, True), (1.001 * USABLE, False), (np.nan, False), (None, False)],
     ids=["label", "large", "too large", "not a number", "refused"],
 )
-def test_labels_are_those_of_the_calculator_if_usable(calculator, kept):
+def test_labels_are_those_of_the_calculator_if_usable(force, kept):
+    def compute(atoms):
+        if force is None:
+            raise RuntimeError("SCF not converged")
+        return -3.0, np.full((len(atoms), 3), force)
+
     atoms = load_system("water").to_ase()
-    atoms.calc = calculator
+    atoms.calc = FunctionCalculator(compute)
     frames = label("water/test", atoms)
     atoms.positions += 1.0
     assert len(frames) == kept
@@ -55,7 +41,7 @@ def test_labels_are_those_of_the_calculator_if_usable(calculator, kept):
         assert frame.atomic_numbers.dtype == np.int64
         water = load_system("water")
         np.testing.assert_array_equal(frame.positions_angstrom, water.positions_angstrom)
-        np.testing.assert_array_equal(frame.forces_ev_per_angstrom, calculator.force)
+        np.testing.assert_array_equal(frame.forces_ev_per_angstrom, force)
 
 
 def test_missing_tblite_names_the_command(monkeypatch):

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import pytest
 
 from openmm_mlff.config import GFN1_XTB
@@ -13,24 +9,12 @@ pytest.importorskip("tblite")
 
 
 @pytest.fixture(scope="module")
-def quick(repository, tmp_path_factory):
+def folder(quick_run, tmp_path_factory):
     """The folder of a quick run by the script."""
-    folder = tmp_path_factory.mktemp("water")
-    done = subprocess.run(
-        [sys.executable, str(repository / "scripts" / "train_water.py"), "--quick"],
-        cwd=folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(repository)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    return folder / "runs" / "quick", done
+    return quick_run("train_water.py", folder=tmp_path_factory.mktemp("water"))[0]
 
 
-def test_a_quick_run_writes_frames_rounds_weights_and_card(quick):
-    folder, done = quick
-    assert done.returncode == 0, done.stderr
+def test_a_quick_run_writes_frames_rounds_weights_and_card(folder):
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     rounds = {
         f"water/{name}"
@@ -46,8 +30,7 @@ def test_a_quick_run_writes_frames_rounds_weights_and_card(quick):
     assert "| round1, the student's own dynamics | 2, 8, 0.002, on" in card
 
 
-def test_a_second_run_reuses_data_and_rounds(quick, monkeypatch, tmp_path):
-    folder, _ = quick
+def test_a_second_run_reuses_data_and_rounds(folder, monkeypatch, tmp_path):
     monkeypatch.setattr(water, "train_student", None)
     record = build_water(folder / "water", QUICK_RECIPE, tmp_path)
     assert (tmp_path / "water.md").read_text() == (folder / "water.md").read_text()
