@@ -1,14 +1,10 @@
 """conda-package/ and environment.yml repeat a little of pyproject.toml; it must not drift."""
 
 import re
-import sys
 
 import pytest
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from openmm_mlff.storage.files import read_toml
 
 # PyPI's name -> conda-forge's, where they differ.
 CONDA_NAMES = {
@@ -23,11 +19,8 @@ CONDA_NAMES = {
 
 @pytest.fixture(scope="module")
 def projects(repository):
-    texts = [
-        (repository / folder / "pyproject.toml").read_text(encoding="utf-8")
-        for folder in (".", "conda-package")
-    ]
-    return [tomllib.loads(text)["project"] for text in texts]
+    folders = (repository, repository / "conda-package")
+    return [read_toml(folder / "pyproject.toml")["project"] for folder in folders]
 
 
 @pytest.mark.parametrize("key", ["name", "version", "requires-python", "scripts", "entry-points"])
