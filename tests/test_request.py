@@ -68,10 +68,12 @@ def test_every_setting_is_described_and_tested_here():
     assert all(field.description for field in fields)
 
 
-def test_its_command_line_asks_for_the_same(monkeypatch):
+def test_its_command_line_asks_for_the_same(tmp_path, monkeypatch):
     from openmm_mlff.cli.app import app
     from openmm_mlff.pipeline import opening
 
+    (tmp_path / "my model.pt").touch()
+    monkeypatch.chdir(tmp_path)
     request = ValidationRequest(potential="my model.pt", **ALL_SETTINGS)
     found = []
 
