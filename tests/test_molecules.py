@@ -314,16 +314,11 @@ def test_formats_round_trip(tmp_path, suffix, water):
     assert system.bonds == water.bonds
 
 
-def test_strings_name_files_too(tmp_path, monkeypatch):
+def test_strings_name_files_too_but_a_library_name_takes_precedence(tmp_path, monkeypatch):
     write(tmp_path, "mine.xyz", WATER_XYZ)
-    monkeypatch.chdir(tmp_path)
-    assert load_system("mine.xyz").formula == "H2O"
-    assert load_system("./mine.xyz").formula == "H2O"
-
-
-def test_a_library_name_wins_over_a_file_of_that_name(tmp_path, monkeypatch):
     write(tmp_path, "water", "rubbish")
     monkeypatch.chdir(tmp_path)
+    assert load_system("mine.xyz").formula == load_system("./mine.xyz").formula == "H2O"
     assert "GFN2" in load_system("water").source
 
 
