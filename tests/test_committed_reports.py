@@ -20,22 +20,20 @@ def load(folder):
     return ValidationReport.from_json((folder / "report.json").read_text())
 
 
-@pytest.fixture(params=STUDENTS)
-def shipped(request, repository):
-    folder = repository / "reports" / request.param
-    return request.param, folder, load(folder)
+def reports_in(*folders):
+    """Return a fixture: the name, folder and report of each student in these folders."""
+
+    @pytest.fixture(params=[f"{folder}/{name}" for folder in folders for name in STUDENTS])
+    def committed(request, repository):
+        folder = repository / request.param
+        return folder.name, folder, load(folder)
+
+    return committed
 
 
-@pytest.fixture(params=STUDENTS)
-def published(request, repository):
-    folder = repository / "reports/mlff-distiller" / request.param
-    return request.param, folder, load(folder)
-
-
-@pytest.fixture(params=[f"{part}{name}" for part in ("", "mlff-distiller/") for name in STUDENTS])
-def committed(request, repository):
-    folder = repository / "reports" / request.param
-    return request.param, folder, load(folder)
+shipped = reports_in("reports")
+published = reports_in("reports/mlff-distiller")
+committed = reports_in("reports", "reports/mlff-distiller")
 
 
 def test_the_checks_are_those_of_the_registry(committed):

@@ -1,14 +1,10 @@
-"""conda-package/ and environment.yml repeat a little of pyproject.toml; it must not drift."""
+"""Other files repeat a little of pyproject.toml; it must not drift."""
 
 import re
-import sys
 
 import pytest
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from openmm_mlff.storage.files import read_toml
 
 # PyPI's name -> conda-forge's, where they differ.
 CONDA_NAMES = {
@@ -23,11 +19,8 @@ CONDA_NAMES = {
 
 @pytest.fixture(scope="module")
 def projects(repository):
-    texts = [
-        (repository / folder / "pyproject.toml").read_text(encoding="utf-8")
-        for folder in (".", "conda-package")
-    ]
-    return [tomllib.loads(text)["project"] for text in texts]
+    folders = (repository, repository / "conda-package")
+    return [read_toml(folder / "pyproject.toml")["project"] for folder in folders]
 
 
 @pytest.mark.parametrize("key", ["name", "version", "requires-python", "scripts", "entry-points"])
@@ -36,15 +29,20 @@ def test_the_two_projects_agree(projects, key):
     assert conda.get(key) == main.get(key)
 
 
+@pytest.mark.parametrize("key", ["version", "license"])
+def test_the_citation_agrees_with_the_project(repository, projects, key):
+    text = (repository / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(rf"^{key}: (.+)$", text, re.MULTILINE) == [projects[0][key]]
+
+
 def test_the_conda_project_has_no_dependencies(projects):
     assert "dependencies" not in projects[1]
     assert projects[0]["dependencies"]
 
 
 def test_environment_names_every_dependency(projects, repository):
-    listed = re.findall(
-        r"^ +- ([\w-]+)", (repository / "environment.yml").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    environment = (repository / "environment.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"^ +- ([\w-]+)", environment, re.MULTILINE)
     extras = projects[0]["optional-dependencies"]
     required = [*projects[0]["dependencies"], *extras["campaign"], *extras["reference"]]
     for requirement in required:
@@ -53,11 +51,8 @@ def test_environment_names_every_dependency(projects, repository):
 
 
 def test_every_dependency_is_pinned_in_the_constraints(projects, repository):
-    pinned = {
-        line.split("==")[0].lower()
-        for line in (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        if "==" in line
-    }
+    constraints = (repository / "constraints.txt").read_text(encoding="utf-8").lower()
+    pinned = set(re.findall(r"^([^=\n]+)==", constraints, re.MULTILINE))
     extras = projects[0]["optional-dependencies"]
     required = [*projects[0]["dependencies"], *(r for extra in extras.values() for r in extra)]
     names = {re.match(r"[\w-]+", requirement).group().lower() for requirement in required}

@@ -1,6 +1,4 @@
 import shutil
-import subprocess
-import sys
 
 import ase.io
 import numpy as np
@@ -23,22 +21,18 @@ from openmm_mlff.molecules import (
 )
 from openmm_mlff.molecules.library import read_system_toml
 
-# Formula in Hill order, number of bonds.
-LIBRARY = {
-    "water": ("H2O", 2),
-    "methane": ("CH4", 4),
-    "ammonia": ("H3N", 3),
-    "methanol": ("CH4O", 5),
-    "ethanol": ("C2H6O", 8),
-    "acetamide": ("C2H5NO", 8),
-    "benzene": ("C6H6", 12),
-    "alanine": ("C3H7NO2", 12),
-    "valine": ("C5H11NO2", 18),
-    "alanine_dipeptide": ("C6H12N2O2", 21),
-}
-
-# Formula, charge, multiplicity, number of bonds, fragments.
-WIDER_LIBRARY = {
+# Formula in Hill order, charge, multiplicity, number of bonds, fragments.
+MOLECULES = {
+    "water": ("H2O", 0, 1, 2, 1),
+    "methane": ("CH4", 0, 1, 4, 1),
+    "ammonia": ("H3N", 0, 1, 3, 1),
+    "methanol": ("CH4O", 0, 1, 5, 1),
+    "ethanol": ("C2H6O", 0, 1, 8, 1),
+    "acetamide": ("C2H5NO", 0, 1, 8, 1),
+    "benzene": ("C6H6", 0, 1, 12, 1),
+    "alanine": ("C3H7NO2", 0, 1, 12, 1),
+    "valine": ("C5H11NO2", 0, 1, 18, 1),
+    "alanine_dipeptide": ("C6H12N2O2", 0, 1, 21, 1),
     "acetate": ("C2H3O2", -1, 1, 6, 1),
     "alanine_tripeptide": ("C9H17N3O3", 0, 1, 31, 1),
     "ammonium": ("H4N", 1, 1, 4, 1),
@@ -59,6 +53,8 @@ WIDER_LIBRARY = {
     "sodium_in_water": ("H8NaO4", 1, 1, 8, 5),
     "water_dimer": ("H4O2", 0, 1, 4, 2),
 }
+# Neutral, of one fragment, of the elements H, C, N and O alone.
+FIRST_TEN = list(MOLECULES)[:10]
 # Formula, neighbours of each atom that are bonded, distance of nearest neighbours in units of a
 # box of that many cells.
 CRYSTALS = {
@@ -69,29 +65,6 @@ CRYSTALS = {
 }
 
 WATER_XYZ = "3\n\nO 0.0 0.0 0.1\nH 0.76 0.0 -0.5\nH -0.76 0.0 -0.5\n"
-FORMATE_SDF = """formate
-  made by hand
-
-  4  3  0  0  0  0  0  0  0  0999 V2000
-    0.0000    0.0000    0.0000 C   0  0  0  0  0  0  0  0  0  0  0  0
-    1.2500    0.0000    0.0000 O   0  0  0  0  0  0  0  0  0  0  0  0
-   -0.6250    1.0825    0.0000 O   0  0  0  0  0  0  0  0  0  0  0  0
-   -0.5500   -0.9526    0.0000 H   0  0  0  0  0  0  0  0  0  0  0  0
-  1  2  2  0
-  1  3  1  0
-  1  4  1  0
-M  CHG  1   3  -1
-M  END
-$$$$
-"""
-AMMONIUM_PDB = """\
-HETATM    1  N   NH4 A   1       0.000   0.000   0.000  1.00  0.00           N1+
-HETATM    2  H1  NH4 A   1       0.590   0.590   0.590  1.00  0.00           H
-HETATM    3  H2  NH4 A   1      -0.590  -0.590   0.590  1.00  0.00           H
-HETATM    4  H3  NH4 A   1      -0.590   0.590  -0.590  1.00  0.00           H
-HETATM    5  H4  NH4 A   1       0.590  -0.590  -0.590  1.00  0.00           H
-END
-"""
 
 
 @pytest.fixture
@@ -116,28 +89,16 @@ def write(folder, name, text):
 
 def test_the_library_is_complete():
     liquids = {"argon_108", "water_box_64", "ethanol_in_water"}
-    assert set(list_systems()) == {*LIBRARY, *WIDER_LIBRARY, *CRYSTALS, *liquids}
+    assert set(list_systems()) == {*MOLECULES, *CRYSTALS, *liquids}
     assert list_systems() == sorted(list_systems())
 
 
-@pytest.mark.parametrize("name", LIBRARY)
-def test_library_system(name):
-    formula, n_bonds = LIBRARY[name]
-    system = load_system(name)
-    assert system.name == name
-    assert system.formula == formula
-    assert (system.charge, system.multiplicity) == (0, 1)
-    assert len(system.bonds) == n_bonds
-    assert system.fragments == 1
-    assert "GFN2-xTB" in system.source
-
-
-@pytest.mark.parametrize("name", WIDER_LIBRARY)
-def test_ions_radicals_and_clusters_have_their_electrons_and_bonds(name):
+@pytest.mark.parametrize("name", MOLECULES)
+def test_molecules_have_their_electrons_bonds_and_fragments(name):
     system = load_system(name)
     electrons = (system.charge, system.multiplicity)
     found = (system.formula, *electrons, len(system.bonds), system.fragments)
-    assert found == WIDER_LIBRARY[name]
+    assert (system.name, found) == (name, MOLECULES[name])
     assert "GFN2-xTB" in system.source
 
 
@@ -163,13 +124,13 @@ def test_the_purpose_and_the_source_of_each_are_recorded(name):
     assert recorded["source"]
 
 
-@pytest.mark.parametrize("name", LIBRARY)
+@pytest.mark.parametrize("name", FIRST_TEN)
 def test_heavy_atoms_come_first(name):
     is_hydrogen = load_system(name).atomic_numbers == 1
     assert list(is_hydrogen) == sorted(is_hydrogen)
 
 
-@pytest.mark.parametrize("name", LIBRARY)
+@pytest.mark.parametrize("name", FIRST_TEN)
 def test_every_valence_is_saturated(name):
     system = load_system(name)
     neighbours = np.bincount(np.ravel(system.bonds), minlength=system.n_atoms)
@@ -192,7 +153,7 @@ def test_amino_acids_are_not_zwitterions(name):
     assert sorted(sorted(partners[i]) for i in oxygens) == [["C"], ["C", "H"]]
 
 
-@pytest.mark.parametrize("name", [*LIBRARY, *WIDER_LIBRARY])
+@pytest.mark.parametrize("name", MOLECULES)
 def test_stored_geometry_is_a_minimum_of_gfn2(name):
     system = load_system(name)
     atoms = system.to_ase()
@@ -245,16 +206,13 @@ def test_to_ase_gives_an_independent_copy(water):
     assert not np.allclose(atoms.positions, water.positions_angstrom)
 
 
-def test_with_positions_keeps_the_bonds_of_the_original(water):
+def test_with_positions_keeps_the_bonds_of_the_original_and_its_shape(water):
     stretched = water.with_positions(3.0 * water.positions_angstrom, name="stretched")
     assert stretched.name == "stretched"
     assert stretched.bonds == water.bonds
     assert covalent_bonds(stretched.atomic_numbers, stretched.positions_angstrom) == ()
     assert water.with_positions(water.positions_angstrom).name == "water"
-
-
-def test_with_positions_checks_the_shape(water):
-    with pytest.raises(MoleculeError, match=r"shape \(2, 3\), expected \(3, 3\)"):
+    with pytest.raises(MoleculeError, match=r"\(2, 3\)"):
         water.with_positions(water.positions_angstrom[:2])
 
 
@@ -276,17 +234,17 @@ def test_sha256_sees_everything_but_the_name(water):
     [
         ({"numbers": np.zeros(0, int)}, r"shape \(0,\), expected \(N,\)"),
         ({"numbers": (8, 1)}, r"positions have shape \(3, 3\), expected \(2, 3\)"),
-        ({"numbers": (8.0, 1.0, 1.0)}, "must be integers, got float64"),
-        ({"numbers": (8, 1, 0)}, "no element has atomic number 0"),
-        ({"numbers": (8, 1, 119)}, "no element has atomic number 119"),
-        ({"positions": ((0, 0, 0), (1, 0, 0), (0, np.nan, 1))}, "atom H3 has a coordinate that is"),
-        ({"positions": ((0, 0, 0), (np.inf, 0, 0), (0, 1, 1))}, "atom H2 has a coordinate that is"),
-        ({"positions": ((0, 0, 0), (1, 0, 0), (1, 0, 0.05))}, "two atoms coincide: H2 and H3"),
-        ({"charge": 1}, r"charge \+1 has 9 electrons.*expected an even multiplicity"),
-        ({"multiplicity": 2}, "10 electrons.*expected an odd multiplicity"),
-        ({"charge": 11, "multiplicity": 2}, "impossible with -1 electrons"),
-        ({"multiplicity": 0}, "multiplicity 0 are impossible"),
-        ({"multiplicity": 13}, "multiplicity 13 are impossible"),
+        ({"numbers": (8.0, 1.0, 1.0)}, "float64"),
+        ({"numbers": (8, 1, 0)}, "atomic number 0"),
+        ({"numbers": (8, 1, 119)}, "atomic number 119"),
+        ({"positions": ((0, 0, 0), (1, 0, 0), (0, np.nan, 1))}, "H3"),
+        ({"positions": ((0, 0, 0), (np.inf, 0, 0), (0, 1, 1))}, "H2"),
+        ({"positions": ((0, 0, 0), (1, 0, 0), (1, 0, 0.05))}, "H2 and H3"),
+        ({"charge": 1}, "9 electrons"),
+        ({"multiplicity": 2}, "10 electrons"),
+        ({"charge": 11, "multiplicity": 2}, "-1 electrons"),
+        ({"multiplicity": 0}, "multiplicity 0"),
+        ({"multiplicity": 13}, "multiplicity 13"),
     ],
 )
 def test_impossible_molecules_are_refused_in_one_line(fields, message):
@@ -356,31 +314,18 @@ def test_formats_round_trip(tmp_path, suffix, water):
     assert system.bonds == water.bonds
 
 
-def test_strings_name_files_too(tmp_path, monkeypatch):
+def test_strings_name_files_too_but_a_library_name_takes_precedence(tmp_path, monkeypatch):
     write(tmp_path, "mine.xyz", WATER_XYZ)
-    monkeypatch.chdir(tmp_path)
-    assert load_system("mine.xyz").formula == "H2O"
-    assert load_system("./mine.xyz").formula == "H2O"
-
-
-def test_a_library_name_wins_over_a_file_of_that_name(tmp_path, monkeypatch):
     write(tmp_path, "water", "rubbish")
     monkeypatch.chdir(tmp_path)
+    assert load_system("mine.xyz").formula == load_system("./mine.xyz").formula == "H2O"
     assert "GFN2" in load_system("water").source
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "charge"),
-    [
-        ("formate.sdf", FORMATE_SDF, -1),
-        ("formate.mol", FORMATE_SDF.split("$$$$")[0], -1),
-        ("ammonium.pdb", AMMONIUM_PDB, 1),
-        ("dianion.xyz", WATER_XYZ.replace("\n\n", "\ncharge=-2\n", 1), -2),
-        ("float.xyz", WATER_XYZ.replace("\n\n", "\ncharge=2.0\n", 1), 2),
-    ],
-)
-def test_recorded_charges_are_read(tmp_path, name, text, charge):
-    assert load_system(write(tmp_path, name, text)).charge == charge
+@pytest.mark.parametrize("written", ["-2", "2.0"])
+def test_a_charge_recorded_in_an_xyz_file_is_read(tmp_path, written):
+    text = WATER_XYZ.replace("\n\n", f"\ncharge={written}\n", 1)
+    assert load_system(write(tmp_path, "ion.xyz", text)).charge == float(written)
 
 
 def test_charge_and_multiplicity_can_be_overridden(tmp_path):
@@ -401,42 +346,18 @@ def test_unknown_names_are_told_the_nearest_and_all():
     assert "did you mean" not in str(caught.value)
 
 
-def test_an_incomplete_installation_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        molecules.library, "__file__", str(tmp_path / "openmm_mlff" / "molecules" / "library.py")
-    )
-    with pytest.raises(MoleculeError, match="installation is incomplete"):
-        systems_root()
-
-
-def test_the_wheels_own_folder_is_found(tmp_path, monkeypatch):
+def test_the_wheels_own_folder_is_found_or_the_installation_is_incomplete(tmp_path, monkeypatch):
     inside = tmp_path / "openmm_mlff" / "systems"
+    module = tmp_path / "openmm_mlff" / "molecules" / "library.py"
+    monkeypatch.setattr(molecules.library, "__file__", str(module))
+    with pytest.raises(MoleculeError, match="installation"):
+        systems_root()
     inside.mkdir(parents=True)
-    monkeypatch.setattr(
-        molecules.library, "__file__", str(tmp_path / "openmm_mlff" / "molecules" / "library.py")
-    )
     assert systems_root() == inside
     assert list_systems() == []
 
 
-def test_import_is_light():
-    code = (
-        "import sys, openmm_mlff.molecules; "
-        "heavy = {'ase', 'scipy', 'torch', 'openmm', 'mdtraj'} & set(sys.modules); "
-        "assert not heavy, heavy"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def test_every_program_finds_the_multiplicity_under_its_own_name():
-    oxygen = MolecularSystem(
-        name="oxygen",
-        atomic_numbers=np.array([8, 8]),
-        positions_angstrom=np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.21]]),
-        multiplicity=3,
-    )
-
-    info = oxygen.to_ase().info
-
+    info = load_system("oxygen").to_ase().info
     # 2S + 1 by each name: MACE, fairchem and ORB read spin, AIMNet2 mult.
     assert (info["multiplicity"], info["spin"], info["mult"], info["charge"]) == (3, 3, 3, 0)

@@ -62,17 +62,18 @@ def test_it_comes_back_from_json(tmp_path):
 def test_every_setting_is_described_and_tested_here():
     decisive = {one.path[0] for one in settings() if one.option.decides}
     assert decisive == set(ALL_SETTINGS)
-    assert {one.path[1] for one in settings() if one.path[0] == "options"} == set(
-        ALL_SETTINGS["options"]
-    )
+    options = {one.path[1] for one in settings() if one.path[0] == "options"}
+    assert options == set(ALL_SETTINGS["options"])
     fields = (*ValidationRequest.model_fields.values(), *PotentialOptions.model_fields.values())
     assert all(field.description for field in fields)
 
 
-def test_its_command_line_asks_for_the_same(monkeypatch):
+def test_its_command_line_asks_for_the_same(tmp_path, monkeypatch):
     from openmm_mlff.cli.app import app
     from openmm_mlff.pipeline import opening
 
+    (tmp_path / "my model.pt").touch()
+    monkeypatch.chdir(tmp_path)
     request = ValidationRequest(potential="my model.pt", **ALL_SETTINGS)
     found = []
 
@@ -123,13 +124,13 @@ def test_the_keywords_of_validate_are_the_settings():
         ({"precision": "half"}, "--precision half"),
         ({"options": {"backend": "nonsense"}}, "--backend nonsense"),
         ({"options": {"constraints": "all"}}, "--constraints all"),
-        ({"options": {"parameters": ["lambda"]}}, "--parameter: lambda: expected NAME=VALUE"),
-        ({"options": {"parameters": ["a=1", "a=2"]}}, "--parameter: 'a' is given twice"),
+        ({"options": {"parameters": ["lambda"]}}, "--parameter: lambda"),
+        ({"options": {"parameters": ["a=1", "a=2"]}}, "--parameter: 'a'"),
         ({"options": {"compiled": True}}, "--backend python"),
         ({"options": {"ml_atoms": "all"}}, "without --forcefield"),
         ({"options": {"forcefield": ["x.xml"]}}, "without --ml-atoms"),
-        ({"options": {"hydrogen_mass_amu": 1.5}}, "--hydrogen-mass was given without --ml-atoms"),
-        ({"options": {"implicit_solvent": "GBn2"}}, "--implicit-solvent was given without --ml-"),
+        ({"options": {"hydrogen_mass_amu": 1.5}}, "--hydrogen-mass"),
+        ({"options": {"implicit_solvent": "GBn2"}}, "--implicit-solvent"),
     ],
 )
 def test_what_it_cannot_mean_is_refused(given, expected):
@@ -140,10 +141,8 @@ def test_what_it_cannot_mean_is_refused(given, expected):
 
 def test_values_of_parameters_come_from_text_or_a_table():
     given = {"parameters": ["lambda=0.5", " b = -1 "]}
-    assert request_from({"potential": "a.pt", "options": given}).options.parameters == {
-        "lambda": 0.5,
-        "b": -1.0,
-    }
+    request = request_from({"potential": "a.pt", "options": given})
+    assert request.options.parameters == {"lambda": 0.5, "b": -1.0}
 
 
 def test_conditions_replace_those_of_the_protocol():
@@ -164,12 +163,9 @@ def test_conditions_replace_those_of_the_protocol():
     assert resolve_protocol(ValidationRequest(potential="a")) == plain
 
 
-def test_a_larger_timestep_leaves_the_equilibration_as_it_was():
-    protocol = resolve_protocol(ValidationRequest(potential="a", timestep_fs=2.0))
-    assert protocol.dynamics.equilibration_timestep_fs == 0.5
-
-
-def test_shorter_runs_than_the_protocols_approve_nothing():
+def test_a_larger_timestep_leaves_the_equilibration_and_shorter_runs_approve_nothing():
+    larger = resolve_protocol(ValidationRequest(potential="a", timestep_fs=2.0))
+    assert larger.dynamics.equilibration_timestep_fs == 0.5
     assert not resolve_protocol(ValidationRequest(potential="a", duration_ps=1.0)).may_approve
 
 
@@ -179,5 +175,5 @@ def test_a_module_that_leaves_takes_no_exit_code_with_it(tmp_path, monkeypatch):
     request = ValidationRequest(
         potential="ase:leaving_module:C", systems=("water",), output=tmp_path / "out"
     )
-    with pytest.raises(PotentialError, match=r"cannot be imported \(SystemExit: 0\)"):
+    with pytest.raises(PotentialError, match="SystemExit"):
         prepare(request)

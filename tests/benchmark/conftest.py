@@ -4,6 +4,7 @@ import functools
 
 import pytest
 import torch
+from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.benchmark import candidates
 from openmm_mlff.benchmark.blocks import Setting, thermal_start
@@ -16,6 +17,24 @@ from openmm_mlff.students.checkpoint import StudentRecord, save_student
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 
 SIZES = {"large": 16, "small": 8}
+SPRING_EV_PER_ANGSTROM2 = 2.0
+
+
+class CountingSprings(Calculator):
+    """Each atom on a spring to the origin, E = k x²/2; counts its evaluations."""
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        placed = self.atoms.positions.copy()
+        self.seen.append(placed)
+        energy = 0.5 * SPRING_EV_PER_ANGSTROM2 * (placed**2).sum()
+        self.results = {"energy": energy, "forces": -SPRING_EV_PER_ANGSTROM2 * placed}
 
 
 @pytest.fixture(scope="session")

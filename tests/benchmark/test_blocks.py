@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import openmm
 import pytest
-from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.benchmark.blocks import (
     Setting,
@@ -20,25 +19,9 @@ from openmm_mlff.potentials.base import bare_system
 from openmm_mlff.simulation import named_platform
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
-SPRING_EV_PER_ANGSTROM2 = 2.0
+from .conftest import SPRING_EV_PER_ANGSTROM2, CountingSprings
+
 SPRING_KJ_PER_MOL_NM2 = SPRING_EV_PER_ANGSTROM2 * 9648.533212331002
-
-
-class CountingSprings(Calculator):
-    """Each atom on a spring to the origin, E = k x²/2; counts its evaluations."""
-
-    implemented_properties = ("energy", "forces")
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
-        super().calculate(atoms, properties, system_changes)
-        placed = self.atoms.positions.copy()
-        self.seen.append(placed)
-        energy = 0.5 * SPRING_EV_PER_ANGSTROM2 * (placed**2).sum()
-        self.results = {"energy": energy, "forces": -SPRING_EV_PER_ANGSTROM2 * placed}
 
 
 def counting_system(molecule, *, copies=1):

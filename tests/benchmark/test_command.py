@@ -1,8 +1,5 @@
 """The command's options, files and messages; a real run is one of the documented commands."""
 
-import subprocess
-import sys
-
 import pytest
 import typer
 from PIL import Image
@@ -10,7 +7,7 @@ from typer.testing import CliRunner
 
 from openmm_mlff.benchmark import command, runner
 from openmm_mlff.benchmark.command import benchmark_command
-from openmm_mlff.errors import PotentialError, RunDirectoryError, SimulationError
+from openmm_mlff.errors import PotentialError, SimulationError
 from openmm_mlff.storage.run_directory import read_json
 
 
@@ -83,16 +80,6 @@ def test_options_and_their_defaults(invoke, monkeypatch):
     assert invoke("--threads", "auto")[0]["plan"].threads is None
 
 
-def test_bad_input_says_one_thing_and_shows_no_bar(tmp_path, capsys):
-    with pytest.raises(PotentialError, match="unknown potential 'nonsense'"):
-        benchmark_command(["nonsense"], output=tmp_path)
-    printed = capsys.readouterr()
-    assert printed.out == printed.err == ""
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RunDirectoryError, match="choose another with --output"):
-        benchmark_command(["student:ultra-tiny"], output=tmp_path / "file" / "out")
-
-
 def test_a_crash_keeps_what_was_written(monkeypatch, benchmark, tmp_path):
     def crash(specs, systems, *, on_progress, on_system, **options):
         on_system(benchmark)
@@ -102,9 +89,3 @@ def test_a_crash_keeps_what_was_written(monkeypatch, benchmark, tmp_path):
     with pytest.raises(PotentialError, match=r"b\.pt: atoms are lost; what was measured"):
         benchmark_command(["b.pt"], output=tmp_path)
     assert read_json(tmp_path / "benchmark.json") == benchmark
-
-
-def test_command_line_is_ready_without_torch():
-    code = "import sys, openmm_mlff.benchmark.command; sys.exit('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

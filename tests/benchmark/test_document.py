@@ -67,26 +67,12 @@ FINDINGS = Findings(
 
 def test_schema():
     found = benchmark_json(FINDINGS, environment={"cpu": "x"}, method={"rounds": 3})
-    assert set(found) == {
-        "schema_version",
-        "environment",
-        "method",
-        "rows",
-        "entries",
-        "replicas",
-        "peers",
-        "scaling",
-        "profiles",
-        "skipped",
-    }
+    parts = {"rows", "entries", "replicas", "peers", "scaling", "profiles", "skipped"}
+    assert set(found) == {"schema_version", "environment", "method", *parts}
     assert found["schema_version"] == 1
     entry = found["entries"][0]
-    assert entry["openmm_ms_per_step"] == {
-        "median": 2.0,
-        "p25": 1.5,
-        "p75": 2.5,
-        "blocks": [1.0, 2.0, 3.0],
-    }
+    times = {"median": 2.0, "p25": 1.5, "p75": 2.5, "blocks": [1.0, 2.0, 3.0]}
+    assert entry["openmm_ms_per_step"] == times
     assert entry["ratios"] == {"step_over_model": {"median": 1.1, "low": 1.0, "high": 1.2}}
     assert found["peers"][0]["skipped"] == "not installed"
     assert found["skipped"][0]["reason"] == "pairs change"

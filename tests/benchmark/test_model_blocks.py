@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from ase.calculators.calculator import Calculator, all_changes
 
 from openmm_mlff.benchmark import model_blocks
 from openmm_mlff.benchmark.blocks import thermal_start
@@ -20,20 +19,7 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.simulation import PlatformChoice
 
-
-class Counting(Calculator):
-    """No forces; counts its evaluations."""
-
-    implemented_properties = ("energy", "forces")
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
-        super().calculate(atoms, properties, system_changes)
-        self.seen.append(self.atoms.positions.copy())
-        self.results = {"energy": 0.0, "forces": np.zeros_like(self.atoms.positions)}
+from .conftest import CountingSprings
 
 
 @pytest.fixture
@@ -91,7 +77,7 @@ def test_a_periodic_box_is_passed(specs, setting, watched, backend):
 
 def test_a_calculator_is_called_once_per_step(setting, start, monkeypatch):
     potential = load_potential("ase:ase.calculators.emt:EMT")
-    calculator = Counting()
+    calculator = CountingSprings()
     monkeypatch.setattr(potential, "ase_calculator", lambda **_: calculator)
     block, name = model_block(Variant(potential, NATIVE), setting, start)
     assert name == ASE_CALL
@@ -100,7 +86,7 @@ def test_a_calculator_is_called_once_per_step(setting, start, monkeypatch):
 
 
 def test_calls_alternate_between_distorted_geometries(setting, start):
-    calculator = Counting()
+    calculator = CountingSprings()
     geometries = distorted(setting, start)
     np.testing.assert_array_equal(geometries, distorted(setting, start))
     assert 0.0 < np.abs(geometries - start.positions_angstrom).max() < 0.1

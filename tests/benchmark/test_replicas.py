@@ -2,18 +2,10 @@ import numpy as np
 import pytest
 
 from openmm_mlff.benchmark.blocks import Start, openmm_block
-from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.replicas import replica_participant
-from openmm_mlff.errors import ConfigError
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.simulation.replicas import replica_system
-
-
-@pytest.mark.parametrize("counts", [(1,), (0, 4), (4, 4)])
-def test_invalid_numbers_of_replicas_are_refused(counts):
-    with pytest.raises(ConfigError, match="replicas"):
-        BenchmarkPlan(replicas=counts)
 
 
 def test_replicas_are_warm_and_ready(specs, setting, start):

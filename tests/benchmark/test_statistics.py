@@ -11,11 +11,8 @@ from openmm_mlff.benchmark.statistics import (
 )
 
 
-def test_spread_of_known_values():
+def test_spread_of_known_values_and_of_one():
     assert spread([5.0, 1.0, 2.0, 4.0, 3.0]) == Spread(median=3.0, p25=2.0, p75=4.0)
-
-
-def test_spread_of_one_value_has_no_width():
     assert spread([2.5]) == Spread(median=2.5, p25=2.5, p75=2.5)
 
 
@@ -31,10 +28,18 @@ def test_timing_keeps_its_blocks_in_order_and_follows_from_them():
     assert (found.p25, found.median, found.p75) == (1.5, 2.0, 2.5)
 
 
-def test_speedup_is_the_median_of_ratios_within_rounds():
+def test_ratios_are_taken_within_rounds():
     slow, fast = timing([2.0, 9.0, 4.0]), timing([1.0, 3.0, 4.0])
     # Ratios 2, 3, 1; the ratio of the medians would be 4/3.
     assert speedup(slow, fast) == Spread(median=2.0, p25=1.5, p75=2.5)
+    assert ratio(slow, fast) == Ratio(median=2.0, low=1.0, high=3.0)
+    assert speedup(slow, slow) == Spread(median=1.0, p25=1.0, p75=1.0)
+
+
+@pytest.mark.parametrize("compare", [speedup, ratio])
+def test_ratios_need_the_same_rounds(compare):
+    with pytest.raises(ValueError, match="shorter"):
+        compare(timing([1.0, 2.0]), timing([1.0]))
 
 
 def test_speedup_survives_noise_that_both_models_meet():
@@ -43,16 +48,6 @@ def test_speedup_survives_noise_that_both_models_meet():
     found = speedup(timing(6.0 * load), timing(2.0 * load))
     assert found.median == pytest.approx(3.0, rel=1e-4)
     assert found.p75 - found.p25 < 1e-4
-
-
-def test_speedup_of_the_reference_is_one():
-    same = timing([2.0, 9.0, 4.0])
-    assert speedup(same, same) == Spread(median=1.0, p25=1.0, p75=1.0)
-
-
-def test_speedup_needs_the_same_rounds():
-    with pytest.raises(ValueError, match="shorter"):
-        speedup(timing([1.0, 2.0]), timing([1.0]))
 
 
 def test_median_interval_of_few_values_is_all_of_them():
@@ -73,10 +68,3 @@ def test_median_interval_covers_the_median_as_often_as_it_says():
     inside = [low <= np.log(2.0) <= high for low, high in map(median_interval, drawn.tolist())]
     # Six from either end of twenty: 1 - 2 P(B < 6) = 0.959, known here to 0.005.
     assert np.mean(inside) == pytest.approx(0.959, abs=0.015)
-
-
-def test_ratio_is_taken_within_rounds_and_has_an_interval():
-    above, below = timing([2.0, 9.0, 4.0]), timing([1.0, 3.0, 4.0])
-    assert ratio(above, below) == Ratio(median=2.0, low=1.0, high=3.0)
-    with pytest.raises(ValueError, match="shorter"):
-        ratio(above, timing([1.0]))

@@ -1,5 +1,4 @@
 import pytest
-import torch
 
 from openmm_mlff.benchmark.plan import BACKENDS
 from openmm_mlff.benchmark.variants import (
@@ -13,12 +12,7 @@ from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 
-
-class Springs(torch.nn.Module):
-    """OpenMM's contract: all atoms on springs to the origin."""
-
-    def forward(self, positions: torch.Tensor) -> torch.Tensor:
-        return (positions**2).sum()
+from ..springs import write_torchscript
 
 
 def test_options_of_each_backend():
@@ -39,9 +33,7 @@ def test_a_student_has_all_backends(specs):
 
 
 def test_a_torchscript_file_has_those_that_it_can_be_run_by(tmp_path):
-    path = tmp_path / "springs.pt"
-    torch.jit.script(Springs()).save(str(path))
-    found = load_variants(str(path), backends=BACKENDS)
+    found = load_variants(write_torchscript(tmp_path), backends=BACKENDS)
     assert [one.backend for one in found] == ["torchforce", "python"]
 
 

@@ -19,16 +19,7 @@ def test_every_queue_is_told_the_walltime_as_it_reads_it(tmp_path, kind, walltim
 @pytest.mark.parametrize("kind", ["slurm", "pbs", "lsf"])
 def test_without_a_gpu_none_is_asked_for(kind):
     options = queue_options(ClusterSpec(kind=kind, workers=1), Path("logs"))
-    assert "GPU" not in str(options)
-    assert "gpu" not in str(options)
-
-
-def test_who_pays_is_called_account_or_project(tmp_path):
-    told = {
-        kind: queue_options(ClusterSpec(kind=kind, workers=1, account="chem"), tmp_path)
-        for kind in ("slurm", "lsf")
-    }
-    assert told["slurm"]["account"] == told["lsf"]["project"] == "chem"
+    assert "gpu" not in str(options).lower()
 
 
 def test_equal_calls_share_nothing(tmp_path):

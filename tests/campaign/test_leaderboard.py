@@ -1,6 +1,5 @@
 """All runs of a model as one report, and the page that compares the models."""
 
-import html.parser
 import json
 import re
 
@@ -23,13 +22,8 @@ def ranked(campaign, finish):
         if cell.request.potential == "student:tiny":
             finish(store, cell.address, values={"force_accuracy": 0.2})
         elif cell.request.potential == "student:original":
-            finish(
-                store,
-                cell.address,
-                verdict="REJECTED" if seed == 2 else "APPROVED",
-                failed=["energy_drift"] if seed == 2 else [],
-                values={"energy_drift": 1.5 * (seed - 1)},
-            )
+            bad = {"verdict": "REJECTED", "failed": ["energy_drift"]} if seed == 2 else {}
+            finish(store, cell.address, values={"energy_drift": 1.5 * (seed - 1)}, **bad)
         elif seed == 1:
             finish(store, cell.address)
     return ranked_reports(read_states(store), store)
@@ -64,19 +58,6 @@ def test_a_model_with_missing_runs_is_not_approved(ranked):
     assert (len(ultra_tiny.checks), len(absent.checks)) == (3, 0)
 
 
-class Reader(html.parser.HTMLParser):
-    """Collects tags and links of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.sources = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.sources += [value for name, value in attrs if name in ("src", "href")]
-
-
 def test_the_page_is_one_file_and_escapes_foreign_text(campaign, finish):
     evil = {"spec": "student:tiny", "label": EVIL}
     _, cells, store = campaign(models=["student:original", evil], systems=["water", "methane"])
@@ -84,11 +65,11 @@ def test_the_page_is_one_file_and_escapes_foreign_text(campaign, finish):
     finish(store, cells[1].address, verdict="REJECTED", failed=["energy_drift"])
     store.write_result(cells[2].address, {"status": "failed", "message": f"broke: {EVIL}"})
     path = write_leaderboard(read_states(store), store, name="tests")
-    page = Reader(path.read_text(encoding="utf-8"))
+    page = path.read_text(encoding="utf-8")
     # The page's own: the theme, what it does, and its packed data.
-    assert page.tags.count("script") == 5
-    assert EVIL not in path.read_text(encoding="utf-8")
-    links = [source for source in page.sources if not source.startswith("#")]
+    assert page.count("<script") == 5
+    assert EVIL not in page
+    links = re.findall(r'(?:src|href)="([^#"][^"]*)"', page)
     assert len(links) == 2
     for link in links:
         assert re.fullmatch(r"cells/[0-9a-f]+/run/report\.md", link)

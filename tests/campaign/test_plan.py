@@ -8,6 +8,7 @@ import pytest
 from openmm_mlff.campaign.plan import expand
 from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.errors import ConfigError, MoleculeError
+from openmm_mlff.storage.files import write_text
 from openmm_mlff.students.shipped import shipped_path
 
 XYZ = "3\nwater\nO 0 0 0\nH 0.76 0.59 0\nH -0.76 0.59 0\n"
@@ -79,15 +80,14 @@ def test_names_and_places_are_not(asked):
 
 
 def test_a_file_is_known_by_its_content(asked, tmp_path):
+    paths = []
     for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "water.xyz").write_text(XYZ, encoding="utf-8")
-    first, second = (
-        addresses(asked(systems=[str(tmp_path / name / "water.xyz")])) for name in "ab"
-    )
+        paths.append(tmp_path / name / "water.xyz")
+        write_text(paths[-1], XYZ)
+    first, second = (addresses(asked(systems=[str(path)])) for path in paths)
     assert first == second
-    (tmp_path / "b" / "water.xyz").write_text(XYZ.replace("0.59", "0.58"), encoding="utf-8")
-    assert addresses(asked(systems=[str(tmp_path / "b" / "water.xyz")])) != first
+    write_text(paths[1], XYZ.replace("0.59", "0.58"))
+    assert addresses(asked(systems=[str(paths[1])])) != first
 
 
 def test_new_versions_of_what_runs_it_give_new_addresses(asked, monkeypatch):
@@ -99,13 +99,9 @@ def test_new_versions_of_what_runs_it_give_new_addresses(asked, monkeypatch):
 
 
 def test_a_model_file_is_known_by_its_bytes(asked, tmp_path):
-    shipped = shipped_path("ultra-tiny").read_bytes()
-    for name in ("a", "b"):
-        (tmp_path / f"{name}.safetensors").write_bytes(shipped)
-    first, second = (
-        addresses(asked(models=[str(tmp_path / f"{name}.safetensors")])) for name in "ab"
-    )
-    assert first == second == addresses(asked(models=["student:ultra-tiny"]))
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(shipped_path("ultra-tiny").read_bytes())
+    assert addresses(asked(models=[str(copy)])) == addresses(asked(models=["student:ultra-tiny"]))
 
 
 def test_a_broken_model_keeps_its_cells_and_the_others(asked):
@@ -114,7 +110,7 @@ def test_a_broken_model_keeps_its_cells_and_the_others(asked):
 
 
 def test_a_campaign_of_broken_models_is_refused(asked):
-    with pytest.raises(ConfigError, match=r"no model .* can be run: no checkpoint at a\.pt"):
+    with pytest.raises(ConfigError, match=r"a\.pt"):
         expand(asked(models=["a.pt"]))
 
 

@@ -1,6 +1,7 @@
 """The dashboard's numbers, by a clock that the test moves."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -13,15 +14,17 @@ from openmm_mlff.storage.run_directory import RunDirectory
 NVE = "NVE 300 K, 0.5 fs"
 
 
+def console():
+    return Console(file=io.StringIO(), width=80, force_terminal=False)
+
+
 class Clock:
     """A dashboard of systems, and the time that it reads."""
 
     def __init__(self, folder, *systems):
         self.now_s = 0.0
-        console = Console(file=io.StringIO(), width=80, force_terminal=False)
-        self.dashboard = Dashboard(
-            RunDirectory(folder), systems, console=console, get_time=lambda: self.now_s
-        )
+        options = {"console": console(), "get_time": lambda: self.now_s}
+        self.dashboard = Dashboard(RunDirectory(folder), systems, **options)
 
     def show(self, system, stage, done, total, *, now_s):
         self.now_s = now_s
@@ -29,9 +32,9 @@ class Clock:
 
     def text(self, *, now_s):
         self.now_s = now_s
-        console = Console(file=io.StringIO(), width=80, force_terminal=False)
-        console.print(self.dashboard.get_renderable())
-        return console.file.getvalue()
+        shown = console()
+        shown.print(self.dashboard.get_renderable())
+        return shown.file.getvalue()
 
 
 @pytest.fixture
@@ -108,8 +111,7 @@ def test_stages_without_steps_have_no_ns_per_day(clock):
         water.show("water", "parity probes", done, 6, now_s=2.0 * done)
     text = water.text(now_s=6.0)
     assert "3 of 6" in text
-    assert "steps" not in text
-    assert "ns/day" not in text
+    assert not re.search("steps|ns/day", text)
 
 
 def test_too_early_to_tell_says_nothing(clock):
@@ -117,9 +119,7 @@ def test_too_early_to_tell_says_nothing(clock):
     assert "starting" in water.text(now_s=0.0)
     for done, now_s in ((0, 0.0), (1, 0.1)):
         water.show("water", NVE, done, 10, now_s=now_s)
-    text = water.text(now_s=0.1)
-    assert "left" not in text
-    assert "ns/day" not in text
+    assert not re.search("left|ns/day", water.text(now_s=0.1))
 
 
 def test_times_are_hours_minutes_seconds():

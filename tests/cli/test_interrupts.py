@@ -1,5 +1,6 @@
 """The command that goes on with an interrupted run."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,7 @@ from openmm_mlff.cli.interrupts import resume_command
             "b.pt",
             "validate --reference a.pt b.pt --no-sandbox --output R --resume",
         ),
-        (
-            "validate --sandbox a.pt b.pt",
-            "a.pt",
-            "validate --sandbox a.pt --output R --resume",
-        ),
+        ("validate --sandbox a.pt b.pt", "a.pt", "validate --sandbox a.pt --output R --resume"),
     ],
 )
 def test_the_command(arguments, spec, command):
@@ -35,11 +32,6 @@ def test_the_command(arguments, spec, command):
 
 
 def test_a_shell_reads_it_as_it_was_given():
-    found = resume_command(
-        ["validate", "ase:m:C?a=1&b=2", "-s", "my file.pdb"],
-        root=Path("runs/a b"),
-        spec="ase:m:C?a=1&b=2",
-    )
-    assert found == (
-        "openmm-mlff validate 'ase:m:C?a=1&b=2' -s 'my file.pdb' --output 'runs/a b' --resume"
-    )
+    words = ["validate", "ase:m:C?a=1&b=2", "-s", "my file.pdb"]
+    found = resume_command(words, root=Path("runs/a b"), spec=words[1])
+    assert shlex.split(found) == ["openmm-mlff", *words, "--output", "runs/a b", "--resume"]

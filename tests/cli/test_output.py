@@ -19,13 +19,10 @@ def load(repository):
     return read
 
 
-def test_one_report_is_printed_as_its_file(load, capsys, repository):
+def test_one_report_is_printed_as_its_file_and_several_are_a_list(load, capsys, repository):
     print_json([load("tiny")])
     written = (repository / "reports/tiny/report.json").read_text(encoding="utf-8")
     assert json.loads(capsys.readouterr().out) == json.loads(written)
-
-
-def test_several_reports_are_a_list(load, capsys):
     print_json([load("tiny"), load("original")])
     names = [report["model"]["name"] for report in json.loads(capsys.readouterr().out)]
     assert names == ["tiny", "original"]

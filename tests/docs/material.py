@@ -44,21 +44,6 @@ REQUIRED = {
     "extended": '"stability", "force_accuracy"',
     "selftest": '"force_consistency"',
 }
-# PNG figures take a third of so short a run, and have tests of their own.
-START = """\
-import os
-import sys
-from pathlib import Path
-from types import ModuleType
-
-import openmm_mlff.config
-
-openmm_mlff.config.PROTOCOLS_FOLDER = Path(os.environ["DOCUMENTED_PROTOCOLS"])
-drawing = sys.modules["openmm_mlff.report.drawing"] = ModuleType("openmm_mlff.report.drawing")
-drawing.draw_plot = lambda *_, **__: None
-drawing.width_inch = lambda plot: 3.4
-"""
-# As START, where everything has been imported.
 FORKED = """\
 import os
 import sys
@@ -67,6 +52,16 @@ from pathlib import Path
 import openmm_mlff.config
 
 openmm_mlff.config.PROTOCOLS_FOLDER = Path(os.environ["DOCUMENTED_PROTOCOLS"])
+"""
+# Where not everything has been imported. PNG figures take a third of so short a run, and have tests
+# of their own.
+START = f"""\
+{FORKED}
+from types import ModuleType
+
+drawing = sys.modules["openmm_mlff.report.drawing"] = ModuleType("openmm_mlff.report.drawing")
+drawing.draw_plot = lambda *_, **__: None
+drawing.width_inch = lambda plot: 3.4
 """
 RUN_PYTEST = (
     FORKED + "import pytest\nsys.exit(pytest.main(['-p', 'no:cacheprovider', *sys.argv[1:]]))"
@@ -91,13 +86,7 @@ CHECKOUT = (
 
 
 class Material:
-    """Makes scratch folders, and what is in them.
-
-    Args:
-        root: of the repository.
-        folder: for what is made once.
-        programs: starts Python code in processes of its own.
-    """
+    """Makes scratch folders, and what is in them; what is made once is in `folder`."""
 
     def __init__(self, root: Path, folder: Path, programs: Any) -> None:
         self._root = root
@@ -134,13 +123,7 @@ class Material:
         }
 
     def fill(self, folder: Path, *, needs: list[str], elsewhere: bool) -> None:
-        """Put into a folder what a reader has.
-
-        Args:
-            folder: an empty one.
-            needs: names of what is to be in it.
-            elsewhere: the reader is not in a checkout of this repository.
-        """
+        """Put into an empty folder what a reader has, who may be outside of a checkout."""
         if not elsewhere:
             for name in CHECKOUT:
                 (folder / name).symlink_to(self._root / name)

@@ -120,17 +120,14 @@ def test_toml(folder, block, monkeypatch):
         return
     table = read_toml(path)
     if set(table) == {"project"}:
-        assert set(table["project"]["entry-points"]) == {
-            plugins.ENTRY_POINTS,
-            specs.ENTRY_POINTS,
-        }
+        points = {plugins.ENTRY_POINTS, specs.ENTRY_POINTS}
+        assert set(table["project"]["entry-points"]) == points
     elif {"extends", "criteria"} & set(table):
         assert load_protocol(path.name).name == table["name"]
     elif set(table) == {"cluster"}:
         few = {"name": "few", "models": ["student:tiny"], "systems": ["water"], "protocol": "quick"}
-        assert (
-            parse_spec({**few, **table}, origin=str(block)).cluster.kind == table["cluster"]["kind"]
-        )
+        spec = parse_spec(few | table, origin=str(block))
+        assert spec.cluster.kind == table["cluster"]["kind"]
     else:
         assert len(parse_spec(table, origin=str(block)).labels) == len(table["models"])
 
@@ -151,9 +148,8 @@ def test_every_command_is_run_in_an_example(documented_blocks):
     root = typer.main.get_command(app)
     missing = set(root.commands) - {words[0] for words in run if words}
     assert not missing
-    assert {
-        ("campaign", name) for name in root.commands["campaign"].commands if name != "run"
-    } <= run
+    named = set(root.commands["campaign"].commands) - {"run"}
+    assert {("campaign", name) for name in named} <= run
     assert any(words[0] == "campaign" and words[1].endswith(".toml") for words in run)
     assert ("--install-completion",) in run
 
@@ -169,12 +165,8 @@ def test_a_block_is_found_with_its_directive(read):
         "```bash\nls \\\n  -l  # all\n```\n"
     )
     first, second = read("page.md", page)
-    assert (first.line, first.language, first.text, first.setup) == (
-        6,
-        "python",
-        "y = x\n",
-        "x = 1",
-    )
+    assert (first.line, first.language) == (6, "python")
+    assert (first.text, first.setup) == ("y = x\n", "x = 1")
     assert (first.needs, first.exit_codes) == (["a", "b"], {1, 3})
     assert (second.commands, second.options, second.earlier) == (["ls -l"], {}, (first,))
 

@@ -1,6 +1,10 @@
 """Reports and evidence made of NumPy arrays; figures are recorded for inspection."""
 
+import base64
+import gzip
 import io
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -44,11 +48,21 @@ def with_run(evidence, **fields):
     return replace(evidence, runs=(replace(run, **values),))
 
 
+def stored(name, record, **arrays):
+    """A measurement with a record; arrays replace those of the record."""
+    data, found = to_tables(record)
+    return Measurement(name, "done", data=data, arrays=found | arrays)
+
+
 def with_record(evidence, name, record, **arrays):
     """Evidence with one stored record, without runs; arrays replace those of the record."""
-    data, found = to_tables(record)
-    stored = Measurement(name, "done", data=data, arrays=found | arrays)
-    return replace(evidence, measurements={name: stored}, condition=None)
+    return replace(evidence, measurements={name: stored(name, record, **arrays)}, condition=None)
+
+
+def unpacked(page, name):
+    """The data of a page under an id."""
+    (packed,) = re.findall(rf'id="{name}-data">([^<]*)<', page)
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 @pytest.fixture(autouse=True)
@@ -115,8 +129,7 @@ def make_labels():
             reference_energies_ev=np.zeros(n_frames),
             reference_forces=reference_forces,
         )
-        data, arrays = to_tables(record)
-        return Measurement("reference_labels", "done", data=data, arrays=arrays)
+        return stored("reference_labels", record)
 
     return make
 
@@ -194,6 +207,12 @@ def make_checks(make_result):
         ]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def key_checks(make_checks):
+    """The results of the key checks on water, by id."""
+    return {result.id: result for result in make_checks()}
 
 
 @pytest.fixture(scope="session")

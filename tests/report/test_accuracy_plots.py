@@ -13,8 +13,8 @@ ONES = np.ones((4, 3, 3))
 
 
 @pytest.fixture(scope="module")
-def accuracy(make_checks):
-    return next(result for result in make_checks() if result.id == "force_accuracy")
+def accuracy(key_checks):
+    return key_checks["force_accuracy"]
 
 
 @pytest.fixture(scope="module")

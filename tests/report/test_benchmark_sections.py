@@ -7,16 +7,17 @@ from openmm_mlff.report.benchmark_sections import (
     render_replicas,
 )
 
-STAGES = {"model": 3.0, "integration": 0.5, "marshalling": 0.5, "reporters": 0.25}
-OPERATOR = {
-    "name": "aten::mm",
-    "calls_per_step": 19.0,
-    "self_cpu_us_per_step": 631.0,
-    "share": 0.25,
-}
 MODEL = {"model": "m", "backend": "b", "system": "water", "platform": "CPU"}
-PEER = {"peer": "ase:a:B", "system": "water", "n_atoms": 3, "call": "forces"}
-SPREAD = {"median": 2.0, "p25": 1.5, "p75": 3.25}
+OPERATOR = {"calls_per_step": 19.0, "self_cpu_us_per_step": 631.0, "share": 0.25}
+PROFILE = MODEL | {
+    "operator_calls_per_step": 9,
+    "operators": [OPERATOR | {"name": "aten::mm"}],
+    "stages": {"model": 3.0, "integration": 0.5, "marshalling": 0.5, "reporters": 0.25},
+}
+PEER = {
+    **{"peer": "ase:a:B", "system": "water", "n_atoms": 3, "call": "forces", "skipped": ""},
+    "ms_per_call": {"median": 2.0, "p25": 1.5, "p75": 3.25},
+}
 
 
 @pytest.fixture
@@ -67,51 +68,43 @@ def test_the_gain_of_replicas_is_in_both_tables(printed, grown):
 
 
 @pytest.mark.parametrize(
-    ("benchmark", "title", "expected"),
+    ("part", "row", "title", "expected"),
     [
+        ("peers", PEER, "Peers", ["water", "ase:a:B", "forces", "2 (1.5–3.25)"]),
         (
-            {"peers": [PEER | {"ms_per_call": SPREAD, "skipped": ""}]},
-            "Peers",
-            ["water", "ase:a:B", "forces", "2 (1.5–3.25)"],
-        ),
-        (
-            {"peers": [PEER | {"ms_per_call": None, "skipped": "not installed"}]},
+            "peers",
+            PEER | {"ms_per_call": None, "skipped": "not installed"},
             "Peers",
             ["water", "ase:a:B", "forces", "not installed"],
         ),
         (
-            {"scaling": [MODEL | {"exponent": 1.25, "n_atoms": [3, 12], "ms_per_step": [1, 4.5]}]},
+            "scaling",
+            MODEL | {"exponent": 1.25, "n_atoms": [3, 12], "ms_per_step": [1, 4.5]},
             "Scaling with atoms",
             ["m", "b", "CPU", "3: 1, 12: 4.5", "1.2"],
         ),
         (
-            {
-                "profiles": [
-                    MODEL | {"operator_calls_per_step": 9, "operators": [], "stages": STAGES}
-                ]
-            },
+            "profiles",
+            PROFILE | {"operators": []},
             STAGES_TITLE,
             ["water", "m", "b", "3 (75 %)", "0.5 (12 %)", "0.5 (12 %)", "0.25", "9"],
         ),
         (
-            {
-                "profiles": [
-                    MODEL
-                    | {"operator_calls_per_step": 9, "operators": [OPERATOR], "stages": STAGES}
-                ]
-            },
+            "profiles",
+            PROFILE,
             "Operators: m by b on water, CPU",
             ["aten::mm", "19", "631", "25.0 %"],
         ),
         (
-            {"skipped": [MODEL | {"reason": "pairs change"}]},
+            "skipped",
+            MODEL | {"reason": "pairs change"},
             "Not measured",
             ["water", "m", "b", "pairs change"],
         ),
     ],
 )
-def test_each_further_table_has_its_rows(benchmark, title, expected):
-    heads, rows = sections(benchmark)[title]
+def test_each_further_table_has_its_rows(part, row, title, expected):
+    heads, rows = sections({part: [row]})[title]
     assert rows == [expected]
     assert len(heads) == len(expected)
 

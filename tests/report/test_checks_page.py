@@ -36,7 +36,8 @@ def test_every_check_has_a_complete_section(page):
             ]
         text = section(page, spec.id)
         assert [part for part in parts if part not in text] == [], spec.id
-        assert f"(#{spec.id})" in page
+    assert set(re.findall(r"\(#([a-z_0-9]+)\)", page)) == {spec.id for spec in CHECKS}
+    assert set(re.findall(r"^### (.+)$", page, re.MULTILINE)) == {spec.id for spec in CHECKS}
     listed = [spec.id for _, specs in checks_by_group() for spec in specs]
     assert sorted(listed) == sorted(spec.id for spec in CHECKS)
 

@@ -8,19 +8,12 @@ from openmm_mlff.results import Status, VerdictStatus
 
 @pytest.fixture(scope="module")
 def reports(make_report, make_checks):
-    worse = [
-        result.model_copy(update={"status": Status.FAIL, "value": 0.5})
-        for result in make_checks()
-        if result.id != "speed"
-    ]
+    bad = {"status": Status.FAIL, "value": 0.5}
+    worse = [one.model_copy(update=bad) for one in make_checks() if one.id != "speed"]
+    rejected = {"status": VerdictStatus.REJECTED, "failure_modes": ("Molecules fall apart.",)}
     return [
         make_report(name="original", systems=("water", "methane"), n_parameters=427_001),
-        make_report(
-            name="tiny",
-            status=VerdictStatus.REJECTED,
-            checks=worse,
-            failure_modes=("Molecules fall apart.",),
-        ),
+        make_report(name="tiny", checks=worse, **rejected),
     ]
 
 
@@ -36,14 +29,9 @@ def test_results_stand_side_by_side_and_missing_ones_are_null(reports):
     forces = checks["force_accuracy", "water"]
     assert forces["unit"] == "eV/Å"
     assert forces["results"]["original"]["value"] == 0.0345
-    assert forces["results"]["tiny"] == {
-        "status": "FAIL",
-        "value": 0.5,
-        "interval": None,
-        "threshold": 0.2,
-        "at_least": False,
-        "message": "force_accuracy was found to be good.",
-    }
+    numbers = {"value": 0.5, "interval": None, "threshold": 0.2, "at_least": False}
+    message = "force_accuracy was found to be good."
+    assert forces["results"]["tiny"] == {"status": "FAIL", "message": message, **numbers}
     assert checks["speed", "water"]["results"]["tiny"] is None
     assert checks["stability", "methane"]["results"]["tiny"] is None
     assert checks["drift_percent", "water"]["required"] is False

@@ -6,7 +6,7 @@ import pytest
 from openmm_mlff.checks.dynamics.momentum_conservation import CHECK
 from openmm_mlff.config import load_protocol
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.plots import Band, Event, Level
+from openmm_mlff.plots import Band, Event, Level, Line
 from openmm_mlff.report.conservation_plots import plot_energy, plot_momentum, plot_temperature
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import EnergySeries, MomentumSeries, RunFailure
@@ -18,8 +18,8 @@ NOTHING = np.full(200, np.nan)
 
 
 @pytest.fixture(scope="module")
-def drift(make_checks):
-    return next(result for result in make_checks() if result.id == "energy_drift")
+def drift(key_checks):
+    return key_checks["energy_drift"]
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,7 @@ def test_interval_and_limit_fan_out_from_the_mean(evidence, drift, make_result):
     (band,) = of_kind(plot.panels[0], Band)
     lever_ps = np.abs(band.x - band.x[1])
     np.testing.assert_allclose(band.high - band.low, 2 * 0.0045 * lever_ps, atol=1e-12)
-    allowed = [
-        mark for mark in plot.panels[0].marks if getattr(mark, "name", "") == "largest allowed"
-    ]
+    allowed = [one for one in of_kind(plot.panels[0], Line) if one.name == "largest allowed"]
     slopes = [(one.y[-1] - one.y[0]) / (one.x[-1] - one.x[0]) for one in allowed]
     assert slopes == pytest.approx([0.1, -0.1])
     assert "-0.0123 ± 0.0045" in plot.caption

@@ -63,11 +63,22 @@ def words_of_chart(chart):
     return {word.replace("<br>", "\n") for word in found if word}
 
 
+@pytest.fixture
+def drawn(figures, tmp_path):
+    """Draw panels by both; return the figure and the chart."""
+
+    def draw(*panels, **options):
+        plot = Plot("A plot", panels, **options)
+        draw_plot(plot, tmp_path / "a.png")
+        return figures[-1], render_chart(plot)
+
+    return draw
+
+
 @pytest.mark.parametrize("name", PANELS)
-def test_names_labels_and_texts_are_in_both(name, figures, tmp_path):
+def test_names_labels_and_texts_are_in_both(name, drawn):
     panel = PANELS[name]
-    plot = Plot("A plot", [panel])
-    draw_plot(plot, tmp_path / "a.png")
+    figure, chart = drawn(panel)
     expected = {getattr(mark, "name", "") for mark in panel.marks} | {panel.title, panel.note}
     expected |= {panel.x.label, panel.y.label, *panel.x.categories}
     expected |= {getattr(mark, "text", "") for mark in panel.marks}
@@ -75,15 +86,13 @@ def test_names_labels_and_texts_are_in_both(name, figures, tmp_path):
     if name == "bars":
         expected.add("skipped")
     expected -= {""}
-    assert expected <= words_of_figure(figures[0])
-    assert expected <= words_of_chart(render_chart(plot))
+    assert expected <= words_of_figure(figure)
+    assert expected <= words_of_chart(chart)
 
 
-def test_values_scales_and_limits_are_in_both(figures, tmp_path):
-    plot = Plot("A plot", [PANELS["curves"]])
-    draw_plot(plot, tmp_path / "a.png")
-    chart = render_chart(plot)
-    (axes,) = figures[0].axes
+def test_values_scales_and_limits_are_in_both(drawn):
+    figure, chart = drawn(PANELS["curves"])
+    (axes,) = figure.axes
     line = next(one for one in axes.lines if one.get_label() == MATHS)
     np.testing.assert_array_equal(line.get_ydata(), Y)
     trace = next(one for one in chart["traces"] if one["name"] == MATHS)
@@ -98,40 +107,33 @@ def test_values_scales_and_limits_are_in_both(figures, tmp_path):
     assert [2.5, 2.5] in [x for x, _ in drawn]
 
 
-def test_bars_stand_side_by_side_with_their_error_bars(figures, tmp_path):
-    plot = Plot("A plot", [PANELS["bars"]])
-    draw_plot(plot, tmp_path / "a.png")
-    (axes,) = figures[0].axes
+def test_bars_stand_side_by_side_with_their_error_bars(drawn):
+    figure, chart = drawn(PANELS["bars"])
+    (axes,) = figure.axes
     heights = [bar.get_height() for bar in axes.patches]
     assert heights[:2] + heights[3:] == [1.0, 2.0, 3.0, 4.0, 1.0]
     assert [bar.get_hatch() for bar in axes.patches[3:]] == [None, "////", None]
     assert axes.collections[0].get_segments()[1][:, 1].tolist() == [1.5, 3.0]
-    one, two = render_chart(plot)["traces"]
+    one, two = chart["traces"]
     assert (one["y"], two["y"]) == ([1.0, 2.0, None], [3.0, 4.0, 1.0])
     assert two["x"][0] - one["x"][0] >= one["width"]
     assert one["error_y"]["array"] == [0.5, 1.0, None]
     assert two["marker"]["pattern"]["shape"] == ["", "/", ""]
 
 
-def test_panels_share_their_legend_and_stacked_ones_their_time_axis(figures, tmp_path):
+def test_panels_share_their_legend_and_stacked_ones_their_time_axis(drawn):
     panels = [Panel(Axis("x"), Axis("y"), [Line(X, X, "same")], title=str(k)) for k in range(5)]
-    grid = Plot("A plot", panels, columns=4)
-    draw_plot(grid, tmp_path / "a.png")
-    (legend,) = figures[0].legends
+    figure, grid = drawn(*panels, columns=4)
+    (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["same"]
-    traces = render_chart(grid)["traces"]
-    assert [trace.get("showlegend", True) for trace in traces] == [True] + [False] * 4
-    assert [trace["xaxis"] for trace in traces] == ["x", "x2", "x3", "x4", "x5"]
-    layout = render_chart(grid)["layout"]
-    first, second = (layout[name]["domain"] for name in ("xaxis", "xaxis2"))
+    assert [one.get("showlegend", True) for one in grid["traces"]] == [True] + [False] * 4
+    assert [one["xaxis"] for one in grid["traces"]] == ["x", "x2", "x3", "x4", "x5"]
+    first, second = (grid["layout"][name]["domain"] for name in ("xaxis", "xaxis2"))
     assert 0.0 <= first[1] < second[0] < second[1] <= 1.0
     time = Axis("Time (ps)", (0.0, 4.0))
-    stack = Plot("A plot", [Panel(time, Axis(str(k)), [Line(X, X)]) for k in range(3)])
-    draw_plot(stack, tmp_path / "b.png")
-    assert [axes.get_xlabel() for axes in figures[1].axes] == ["", "", "Time (ps)"]
-    layout = render_chart(stack)["layout"]
-    titles = [layout[f"xaxis{k}"]["title"]["text"] for k in ("", 2, 3)]
-    assert titles == ["", "", "Time (ps)"]
+    figure, stack = drawn(*(Panel(time, Axis(str(k)), [Line(X, X)]) for k in range(3)))
+    titles = [stack["layout"][f"xaxis{k}"]["title"]["text"] for k in ("", 2, 3)]
+    assert [axes.get_xlabel() for axes in figure.axes] == titles == ["", "", "Time (ps)"]
 
 
 @pytest.mark.parametrize(("columns", "width"), [(1, 3.4), (3, 7.0)])

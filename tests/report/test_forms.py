@@ -72,18 +72,9 @@ def broken_report(make_report, make_result):
 def test_every_form_shows_model_verdict_scope_and_every_result(forms, broken_report):
     texts = forms(broken_report)
     verdict = broken_report.verdict
-    facts = [
-        "student:tiny",
-        "77,001",
-        "REJECTED",
-        "stability on water: 3.21 ps, 10 ps are needed.",
-        "Molecules fall apart.",
-        verdict.recommendation,
-        verdict.next_step,
-        "300 K",
-        "Reference, mixed precision",
-        "3.21",
-    ]
+    facts = ["student:tiny", "77,001", "REJECTED", "300 K", "Reference, mixed precision", "3.21"]
+    facts += [verdict.recommendation, verdict.next_step, *verdict.failure_modes]
+    facts += [str(reason) for reason in verdict.reasons]
     results = ["0123456789ab", "2.1e-6", "1e-4", "812", "MiB"]
     for result in broken_report.checks:
         results += [result.id, result.status.value]
@@ -119,8 +110,6 @@ def test_every_form_shows_label_claims_and_what_is_not_applicable(make_report, m
 
 def test_a_report_without_results_has_every_form(make_report, forms, tmp_path):
     texts = forms(make_report(checks=[], reasons=()))
-    assert "nothing was checked" in texts["terminal"]
-    assert "Nothing was checked." in texts["Markdown"]
-    assert "No reason was given." in texts["HTML"]
+    assert all("APPROVED" in text for text in texts.values())
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"report.html", "report.json", "report.md"}

@@ -24,6 +24,12 @@ def simulation_of(system, symbols, *, timestep_ps=0.0005):
     )
 
 
+def report(simulation, reporter, *, steps):
+    """Run a Simulation with one more reporter."""
+    simulation.reporters.append(reporter)
+    simulation.step(steps)
+
+
 @dataclass(frozen=True)
 class Oscillator:
     """Two atoms on a spring along x, r₀ = 1 Å, in OpenMM's units (nm, ps, amu, kJ/mol).
@@ -113,12 +119,9 @@ def resumed(oscillator):
     """Run 200 steps at once, and in two parts of which the first lost its last 50 steps."""
 
     def run(make, whole, parts, *, stop=100, damage=None):
-        simulation = oscillator.simulation()
-        simulation.reporters.append(make(whole))
-        simulation.step(200)
+        report(oscillator.simulation(), make(whole), steps=200)
         broken = oscillator.simulation()
-        broken.reporters.append(make(parts))
-        broken.step(stop)
+        report(broken, make(parts), steps=stop)
         state = broken.context.getState(positions=True, velocities=True)
         broken.step(50)
         broken.reporters[0].close()
@@ -126,7 +129,6 @@ def resumed(oscillator):
             damage(parts)
         again = oscillator.simulation()
         again.context.setState(state)
-        again.reporters.append(make(parts, resume_after_step=stop))
-        again.step(200 - stop)
+        report(again, make(parts, resume_after_step=stop), steps=200 - stop)
 
     return run

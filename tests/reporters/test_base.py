@@ -1,12 +1,19 @@
 import pytest
 
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.reporters import EnergyReporter, MomentumReporter, TrajectoryReporter
+from openmm_mlff.reporters import (
+    ConservationReporter,
+    EnergyReporter,
+    MomentumReporter,
+    TrajectoryReporter,
+)
+
+from .conftest import report
 
 
 @pytest.mark.parametrize("interval", [0, -5, 2.5])
 def test_an_impossible_interval_is_refused(tmp_path, interval):
-    with pytest.raises(ConfigError, match="expected a whole number >= 1"):
+    with pytest.raises(ConfigError, match=str(interval)):
         EnergyReporter(tmp_path / "e.csv", interval)
 
 
@@ -37,7 +44,15 @@ def test_reporters_of_one_step_share_one_state_and_request_what_they_need(
 def test_an_unreferenced_reporter_closes_its_file(oscillator, tmp_path):
     # A file left open would be a ResourceWarning, and warnings are errors here.
     simulation = oscillator.simulation()
-    simulation.reporters.append(EnergyReporter(tmp_path / "e.csv", 5))
-    simulation.step(5)
+    report(simulation, EnergyReporter(tmp_path / "e.csv", 5), steps=5)
     simulation.reporters.clear()
     assert len((tmp_path / "e.csv").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "stop"), [(EnergyReporter, 100), (ConservationReporter, 100), (MomentumReporter, 105)]
+)
+def test_a_resumed_table_equals_an_uninterrupted_one(resumed, tmp_path, kind, stop):
+    whole, parts = tmp_path / "whole.csv", tmp_path / "parts.csv"
+    resumed(lambda path, **options: kind(path, 10, **options), whole, parts, stop=stop)
+    assert parts.read_bytes() == whole.read_bytes()

@@ -4,11 +4,12 @@ import math
 import numpy as np
 import pytest
 
-from openmm_mlff import reporters
 from openmm_mlff.reporters import CONSERVATION_COLUMNS, ConservationReporter, EnergyReporter
 from openmm_mlff.reporters.energy import RunningLine
 from openmm_mlff.storage.streams import ENERGY_COLUMNS, read_csv
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, KJ_PER_MOL_PER_EV
+
+from .conftest import report
 
 
 def _table(path, columns=ENERGY_COLUMNS):
@@ -18,9 +19,7 @@ def _table(path, columns=ENERGY_COLUMNS):
 
 
 def test_rows_are_the_exact_leapfrog_energies(oscillator, tmp_path):
-    simulation = oscillator.simulation()
-    simulation.reporters.append(EnergyReporter(tmp_path / "e.csv", 7))
-    simulation.step(700)
+    report(oscillator.simulation(), EnergyReporter(tmp_path / "e.csv", 7), steps=700)
     rows = _table(tmp_path / "e.csv")
     steps = rows[:, 0]
     np.testing.assert_array_equal(steps, np.arange(7, 701, 7))
@@ -49,17 +48,9 @@ def test_each_row_is_on_disk_at_once_with_a_temperature_of_its_degrees_of_freedo
         np.testing.assert_allclose(kelvin[1], 6.0 * kelvin[0])
 
 
-@pytest.mark.parametrize("kind", [EnergyReporter, ConservationReporter])
-def test_a_resumed_file_equals_an_uninterrupted_one(resumed, tmp_path, kind):
-    whole, parts = tmp_path / "whole.csv", tmp_path / "parts.csv"
-    resumed(lambda path, **options: kind(path, 10, **options), whole, parts)
-    assert parts.read_bytes() == whole.read_bytes()
-
-
 def test_conservation_columns_are_those_of_a_fit(hot_water, oscillator, tmp_path):
     # As in a user's script, with only a Simulation.
-    hot_water.reporters.append(reporters.ConservationReporter(str(tmp_path / "e.csv"), 10))
-    hot_water.step(500)
+    report(hot_water, ConservationReporter(str(tmp_path / "e.csv"), 10), steps=500)
     rows = _table(tmp_path / "e.csv", CONSERVATION_COLUMNS)
     time, per_atom = rows[:, 1], 1000.0 * rows[:, 4] / 3
     np.testing.assert_allclose(rows[:, 6], per_atom - per_atom[0], atol=1e-9)
@@ -74,9 +65,8 @@ def test_conservation_columns_are_those_of_a_fit(hot_water, oscillator, tmp_path
     expected = 2.0 * rows[:, 3] / (9 * BOLTZMANN_EV_PER_KELVIN)
     np.testing.assert_allclose(rows[:, 5], expected, rtol=1e-12)
     # Over 15 ps the fluctuations of the exact integrator average out.
-    simulation = oscillator.simulation()
-    simulation.reporters.append(ConservationReporter(tmp_path / "exact.csv", 3))
-    simulation.step(30_000)
+    exact = ConservationReporter(tmp_path / "exact.csv", 3)
+    report(oscillator.simulation(), exact, steps=30_000)
     drift, sigma = _table(tmp_path / "exact.csv", CONSERVATION_COLUMNS)[-1, 7:9]
     assert abs(drift) < 1e-3 * sigma
     assert sigma > 0.1

@@ -6,6 +6,8 @@ from openmm_mlff.reporters import MomentumReporter
 from openmm_mlff.reporters.momentum import momenta
 from openmm_mlff.storage.streams import MOMENTUM_COLUMNS, read_csv
 
+from .conftest import report
+
 
 def test_momenta_of_a_rotating_moving_body():
     rng = np.random.default_rng(5)
@@ -34,15 +36,11 @@ def test_leapfrog_conserves_both_unless_there_is_a_torque(hot_water, tmp_path, t
             force.addParticle(index)
         hot_water.system.addForce(force)
         hot_water.context.reinitialize(preserveState=True)
-    hot_water.reporters.append(MomentumReporter(tmp_path / "m.csv", 10))
-    hot_water.step(1000)
+    report(hot_water, MomentumReporter(tmp_path / "m.csv", 10), steps=1000)
     rows = read_csv(tmp_path / "m.csv", MOMENTUM_COLUMNS)
     assert rows.shape == (100, 9)
     linear, angular = rows[:, 2:5], rows[:, 5:8]
-    changes = [
-        np.abs(vectors - vectors[0]).max() / np.linalg.norm(vectors[0])
-        for vectors in (linear, angular)
-    ]
+    changes = [np.abs(one - one[0]).max() / np.linalg.norm(one[0]) for one in (linear, angular)]
     if torque:
         assert changes[1] > 1e-4
     else:
@@ -51,17 +49,9 @@ def test_leapfrog_conserves_both_unless_there_is_a_torque(hot_water, tmp_path, t
 
 
 def test_the_largest_force_is_that_of_the_spring(oscillator, tmp_path):
-    simulation = oscillator.simulation()
-    simulation.reporters.append(MomentumReporter(tmp_path / "m.csv", 1))
-    simulation.step(20)
+    report(oscillator.simulation(), MomentumReporter(tmp_path / "m.csv", 1), steps=20)
     rows = read_csv(tmp_path / "m.csv", MOMENTUM_COLUMNS)
     spring = oscillator.spring_kj_per_mol_nm2 / 96.48533212 / 100.0
     expected = np.abs(spring * 10.0 * oscillator.stretch_at(rows[:, 0]))
     np.testing.assert_allclose(rows[:, 8], expected, atol=1e-8)
     np.testing.assert_allclose(rows[:, 2:8], 0.0, atol=1e-10)
-
-
-def test_a_resumed_file_keeps_the_rows_up_to_the_state(resumed, tmp_path):
-    whole, parts = tmp_path / "whole.csv", tmp_path / "parts.csv"
-    resumed(lambda path, **options: MomentumReporter(path, 10, **options), whole, parts, stop=105)
-    assert parts.read_bytes() == whole.read_bytes()

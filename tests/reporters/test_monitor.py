@@ -40,9 +40,8 @@ def test_a_broken_or_compressed_bond_is_named_and_a_vibration_passes(monitor, wa
         assert problem is None
         return
     assert problem.atoms == (0, 1)
-    assert problem.message.startswith("bond O1–H2 is")
-    assert f"{factor:.2f} times its start" in problem.message
-    assert "expected 0.6 to 1.5" in problem.message
+    for part in ("O1–H2", f"{factor:.2f} times", "0.6 to 1.5"):
+        assert part in problem.message
     positions = _with_bond_scaled(water, factor)
     positions[2] = positions[0] + 5.0 * (positions[2] - positions[0])
     # The worse of two is named.
@@ -57,8 +56,7 @@ def test_a_new_contact_is_named(monitor, water):
         positions[atom] = positions[0] + length * np.array([np.sin(angle), np.cos(angle), 0.0])
     problem = monitor.check_positions(positions)
     assert problem.atoms == (1, 2)
-    assert "unbonded atoms H2–H3" in problem.message
-    assert "expected at least 0.6" in problem.message
+    assert "H2–H3" in problem.message
 
 
 def test_two_molecules_that_join_are_named(water):
@@ -73,8 +71,7 @@ def test_two_molecules_that_join_are_named(water):
     nearer[3:, 2] -= 1.4
     problem = monitor.check_positions(nearer)
     assert problem.atoms == (0, 3)
-    assert "O1–O4" in problem.message
-    assert "joins two molecules" in problem.message
+    assert "joins" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -124,10 +121,9 @@ def test_atoms_with_nan_are_named_in_one_short_line(monitor, water):
 )
 def test_each_limit_can_be_changed(water, limits, stretch, force, is_fine):
     monitor = monitor_of(water, limits=StabilityLimits(**limits))
-    problem = monitor.check_positions(_with_bond_scaled(water, stretch)) or monitor.check_forces(
-        np.array([[force, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    )
-    assert (problem is None) == is_fine
+    forces = np.diag([force, 0.0, 0.0])
+    problem = monitor.check_positions(_with_bond_scaled(water, stretch))
+    assert ((problem or monitor.check_forces(forces)) is None) == is_fine
 
 
 def test_the_default_limits_are_those_of_the_shipped_protocol():

@@ -1,13 +1,16 @@
+from contextlib import nullcontext
+
 import numpy as np
 import openmm
 import pytest
+from ase import Atoms
 from openmm import app, unit
 
 from openmm_mlff.errors import MoleculeError, SimulationError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.reporters import StabilityReporter, UnstableError
 
-from .conftest import simulation_of
+from .conftest import report, simulation_of
 
 MOLECULE = MolecularSystem(
     name="hydrogen chloride",
@@ -34,9 +37,8 @@ def _hydrogen_chloride(expression, external=None):
 
 
 def _stopped(simulation, reporter):
-    simulation.reporters.append(reporter)
     with pytest.raises(UnstableError) as raised:
-        simulation.step(2000)
+        report(simulation, reporter, steps=2000)
     return raised.value
 
 
@@ -57,19 +59,21 @@ def test_a_broken_bond_is_named_with_its_time(from_topology):
     assert "\n" not in str(error)
 
 
-def test_a_stable_molecule_is_not_stopped(oscillator):
+@pytest.mark.parametrize("of_ase", [False, True])
+def test_a_stable_molecule_is_not_stopped(oscillator, of_ase):
     simulation = oscillator.simulation()
-    simulation.reporters.append(StabilityReporter(5, simulation.topology))
-    simulation.step(1000)
+    atoms = Atoms(MOLECULE.symbols, MOLECULE.positions_angstrom)
+    reporter = StabilityReporter(5, atoms if of_ase else simulation.topology)
+    report(simulation, reporter, steps=1000)
     assert simulation.currentStep == 1000
 
 
 @pytest.mark.parametrize(
     ("expression", "external", "said"),
     [
-        ("-2000*r + sqrt(0.135-r)", None, "is not finite"),
-        ("0*r", "log(0.1271-x)*step(x-0.12)", "is not finite"),
-        ("-99000*r", None, "eV/Å; expected less than 100"),
+        ("-2000*r + sqrt(0.135-r)", None, "finite"),
+        ("0*r", "log(0.1271-x)*step(x-0.12)", "finite"),
+        ("-99000*r", None, "eV/Å"),
     ],
 )
 def test_nan_positions_energies_and_excessive_forces_stop_a_run(expression, external, said):
@@ -80,24 +84,17 @@ def test_nan_positions_energies_and_excessive_forces_stop_a_run(expression, exte
 def test_a_hot_run_is_stopped_only_where_the_target_is_known(oscillator):
     hot = type(oscillator)(stretch_nm=0.0, velocity_nm_per_ps=18.0)
     unaware = hot.simulation()
-    unaware.reporters.append(StabilityReporter(1, unaware.topology))
-    unaware.step(2)
+    report(unaware, StabilityReporter(1, unaware.topology), steps=2)
     simulation = hot.simulation()
-    error = _stopped(
-        simulation, StabilityReporter(1, simulation.topology, temperature_kelvin=300.0)
-    )
-    assert "temperature is" in str(error)
-    assert "expected less than 3000 K" in str(error)
+    reporter = StabilityReporter(1, simulation.topology, temperature_kelvin=300.0)
+    assert "3000 K" in str(_stopped(simulation, reporter))
 
 
 def test_the_temperature_of_one_degree_of_freedom_is_not_used(oscillator):
     # 5 kT in one degree of freedom would be 3070 K, which is not unusual.
     warm = type(oscillator)(stretch_nm=0.0, velocity_nm_per_ps=5.1)
-    simulation = warm.simulation()
-    simulation.reporters.append(
-        StabilityReporter(1, simulation.topology, temperature_kelvin=300.0, n_degrees_of_freedom=1)
-    )
-    simulation.step(200)
+    simulation, target = warm.simulation(), {"temperature_kelvin": 300.0, "n_degrees_of_freedom": 1}
+    report(simulation, StabilityReporter(1, simulation.topology, **target), steps=200)
     assert simulation.currentStep == 200
 
 
@@ -129,40 +126,20 @@ def four_sites():
     return whole.topology, system, whole.positions
 
 
-def simulation_with_sites(four_sites):
-    topology, system, positions = four_sites
-    simulation = app.Simulation(
-        topology,
-        system,
-        openmm.VerletIntegrator(0.0005),
-        openmm.Platform.getPlatformByName("Reference"),
-    )
-    simulation.context.setPositions(positions)
-    return simulation
-
-
 def test_virtual_sites_are_left_out(four_sites):
-    simulation = simulation_with_sites(four_sites)
-    simulation.reporters.append(StabilityReporter(1, simulation.topology))
-    simulation.step(5)
+    topology, system, positions = four_sites
+    platform = openmm.Platform.getPlatformByName("Reference")
+    simulation = app.Simulation(topology, system, openmm.VerletIntegrator(0.0005), platform)
+    simulation.context.setPositions(positions)
+    report(simulation, StabilityReporter(1, topology), steps=5)
     assert simulation.currentStep == 5
     # The second oxygen comes after three atoms and a site.
     positions = simulation.context.getState(positions=True).getPositions(asNumpy=True)
     positions[5] += np.array([0.1, 0.0, 0.0]) * unit.nanometer
     simulation.context.setPositions(positions)
-    with pytest.raises(UnstableError, match="bond O5–H6 is") as raised:
+    with pytest.raises(UnstableError, match="O5–H6") as raised:
         simulation.step(1)
     assert raised.value.atoms == (4, 5)
-
-
-def test_atoms_of_ase_are_a_molecule(oscillator):
-    from ase import Atoms
-
-    simulation = oscillator.simulation()
-    atoms = Atoms(MOLECULE.symbols, MOLECULE.positions_angstrom)
-    simulation.reporters.append(StabilityReporter(5, atoms))
-    simulation.step(20)
-    assert simulation.currentStep == 20
 
 
 @pytest.mark.parametrize("grown", [1.0, 1.1])
@@ -189,13 +166,10 @@ def test_contacts_are_those_of_the_box_at_that_time(grown):
     simulation = simulation_of(system, ("Ar", "Ar"))
     simulation.context.setPeriodicBoxVectors(*np.eye(3) * width_nm * grown**3)
     simulation.context.setPositions(positions_nm)
-    simulation.reporters.append(StabilityReporter(1, argon))
-    if grown == 1.0:
-        with pytest.raises(UnstableError, match=r"unbonded atoms Ar1–Ar2 are 1\.000 Å apart"):
-            simulation.step(1)
-    else:
-        simulation.step(1)
-        assert simulation.currentStep == 1
+    touching = pytest.raises(UnstableError, match=r"Ar1–Ar2 are 1\.000 Å")
+    with touching if grown == 1.0 else nullcontext():
+        report(simulation, StabilityReporter(1, argon), steps=1)
+    assert simulation.currentStep == 1
 
 
 def without_atoms():
@@ -207,9 +181,9 @@ def without_atoms():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (without_atoms, "no particle of the topology has an element"),
-        (lambda: "water", "an object of type str is not a molecule; expected a MolecularSystem"),
-        (openmm.System, "an object of type System is not a molecule"),
+        (without_atoms, "element"),
+        (lambda: "water", "str is not a molecule"),
+        (openmm.System, "System is not a molecule"),
     ],
 )
 def test_what_is_no_molecule_is_refused(make, said):

@@ -8,6 +8,8 @@ from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.reporters import TrajectoryReporter, UnstableError
 from openmm_mlff.reporters.trajectory import truncate_dcd
 
+from .conftest import report
+
 
 def _frames(path):
     """Read the positions, (F, N, 3), Å, of a DCD without a box."""
@@ -24,9 +26,7 @@ def _header(path):
 
 
 def test_frames_are_the_exact_positions(oscillator, tmp_path):
-    simulation = oscillator.simulation()
-    simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 5))
-    simulation.step(100)
+    report(oscillator.simulation(), TrajectoryReporter(tmp_path / "t.dcd", 5), steps=100)
     frames = _frames(tmp_path / "t.dcd")
     assert frames.shape == (20, 2, 3)
     distance = np.linalg.norm(frames[:, 1] - frames[:, 0], axis=1)
@@ -46,14 +46,11 @@ def test_a_resumed_file_equals_an_uninterrupted_one(resumed, tmp_path, lost_byte
         content = path.read_bytes()
         return content[:180] + content[260:]
 
+    def make(path, **options):
+        return TrajectoryReporter(path, 10, **options)
+
     whole, parts = tmp_path / "whole.dcd", tmp_path / "parts.dcd"
-    resumed(
-        lambda path, **options: TrajectoryReporter(path, 10, **options),
-        whole,
-        parts,
-        stop=105,
-        damage=truncate,
-    )
+    resumed(make, whole, parts, stop=105, damage=truncate)
     assert without_date(parts) == without_date(whole)
 
 
@@ -70,8 +67,7 @@ def test_a_run_resumed_before_its_first_frame_writes_a_new_file(oscillator, tmp_
 def test_frames_with_a_box_are_counted(oscillator, tmp_path):
     simulation = oscillator.simulation()
     simulation.topology.setUnitCellDimensions((3.0, 3.0, 3.0))
-    simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 10))
-    simulation.step(50)
+    report(simulation, TrajectoryReporter(tmp_path / "t.dcd", 10), steps=50)
     simulation.reporters[0].close()
     truncate_dcd(tmp_path / "t.dcd", n_frames=2, interval=10)
     assert (tmp_path / "t.dcd").stat().st_size == 276 + 2 * (56 + 3 * 16)
@@ -80,16 +76,12 @@ def test_frames_with_a_box_are_counted(oscillator, tmp_path):
 
 def test_lost_frames_and_other_files_are_named(oscillator, tmp_path):
     simulation = oscillator.simulation()
-    simulation.reporters.append(TrajectoryReporter(tmp_path / "t.dcd", 10))
-    simulation.step(20)
+    report(simulation, TrajectoryReporter(tmp_path / "t.dcd", 10), steps=20)
     simulation.reporters[0].close()
-    with pytest.raises(RunDirectoryError, match="holds 2 frames, expected 5"):
-        TrajectoryReporter(tmp_path / "t.dcd", 10, resume_after_step=50)
-    with pytest.raises(RunDirectoryError, match="expected a DCD file"):
-        TrajectoryReporter(tmp_path / "missing.dcd", 10, resume_after_step=50)
     (tmp_path / "other.dcd").write_text("not a trajectory")
-    with pytest.raises(RunDirectoryError, match="no DCD header"):
-        TrajectoryReporter(tmp_path / "other.dcd", 10, resume_after_step=50)
+    for name, fault in (("t.dcd", "2 frames"), ("missing.dcd", "missing"), ("other.dcd", "header")):
+        with pytest.raises(RunDirectoryError, match=fault):
+            TrajectoryReporter(tmp_path / name, 10, resume_after_step=50)
 
 
 def test_a_nan_coordinate_stops_the_run(oscillator, tmp_path):
@@ -106,7 +98,7 @@ def test_a_nan_coordinate_stops_the_run(oscillator, tmp_path):
         def getTime(self):  # noqa: N802
             return state.getTime()
 
-    with pytest.raises(UnstableError, match="coordinates of 1 atoms are not finite") as stopped:
+    with pytest.raises(UnstableError, match="finite") as stopped:
         reporter.report(simulation, Lost())
     assert stopped.value.atoms == (1,)
     assert not (tmp_path / "t.dcd").exists()

@@ -8,12 +8,7 @@ from openmm_mlff.results import Status
 @pytest.mark.parametrize("width", [80, 120])
 def test_changes_front_and_advice_fit_the_terminal(printed, old_and_new, width):
     text = printed(render_summary, old_and_new, summarise(old_and_new), width=width)
-    for part in (
-        "new against old: APPROVED before, REJECTED now",
-        "force_accuracy",
-        "● yes",
-        "Do not use new: REJECTED.",
-    ):
+    for part in ("new against old", "REJECTED now", "force_accuracy", "● yes", "Do not use new"):
         assert part in text
 
 

@@ -6,17 +6,12 @@ import pytest
 from openmm_mlff.checks.accuracy.geometry_accuracy import Record as Minima
 from openmm_mlff.molecules import load_system
 from openmm_mlff.report.html.molecule import molecules
-from openmm_mlff.storage.measurements import Measurement
 from openmm_mlff.storage.runs import Evidence
-from openmm_mlff.storage.typed import to_tables
+
+from ..conftest import stored
 
 EXPERIMENT = [1648.5, 3832.2, 3942.5]
 REFERENCE = {"reference": "ase:tblite.ase:TBLite?method=GFN2-xTB"}
-
-
-def stored(name, record):
-    data, arrays = to_tables(record)
-    return Measurement(name, "done", data=data, arrays=arrays)
 
 
 @pytest.fixture
@@ -31,8 +26,8 @@ def shown(make_report, make_result):
         ]
         report = make_report(systems=(system.name,), checks=checks)
         report = report.model_copy(update={"environment": REFERENCE})
-        stored = {one.name: one for one in measured}
-        found = molecules({system.name: Evidence(system, measurements=stored)}, report)
+        measurements = {one.name: one for one in measured}
+        found = molecules({system.name: Evidence(system, measurements=measurements)}, report)
         return found[0] if found else None
 
     return show
@@ -101,13 +96,11 @@ def test_bonds_are_those_of_the_minima(shown):
     )
     found = shown({}, measured=[stored("geometry_accuracy", minima)])
     i, j = np.array(water.bonds).T
-    length = np.linalg.norm(
-        water.positions_angstrom[i] - water.positions_angstrom[j], axis=1
-    ).mean()
+    bonds_angstrom = water.positions_angstrom[i] - water.positions_angstrom[j]
+    length = np.linalg.norm(bonds_angstrom, axis=1).mean()
     (fact,) = found.facts
-    assert [float(fact.potential), float(fact.reference)] == pytest.approx(
-        [length, 1.1 * length], abs=5e-4
-    )
+    lengths = [float(fact.potential), float(fact.reference)]
+    assert lengths == pytest.approx([length, 1.1 * length], abs=5e-4)
     assert fact.experiment == "0.957"
 
 

@@ -1,6 +1,3 @@
-import base64
-import gzip
-import json
 import re
 import shlex
 from html.parser import HTMLParser
@@ -14,6 +11,8 @@ from openmm_mlff.report.html.page import provenance_rows, request_of
 from openmm_mlff.report.html.shell import code_words
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.storage.runs import Evidence
+
+from ..conftest import unpacked
 
 
 class Outline(HTMLParser):
@@ -73,10 +72,7 @@ def test_foreign_text_is_no_script_and_the_policy_allows_only_the_page_s_own(out
 def test_the_data_are_json_for_every_chart_and_equal_for_equal_reports(
     torn_page, torn_report, torn_evidence
 ):
-    charts, runs = (
-        json.loads(gzip.decompress(base64.b64decode(packed)))
-        for packed in re.findall(r'id="(?:chart|run)-data">([^<]*)<', torn_page)
-    )
+    charts, runs = (unpacked(torn_page, name) for name in ("chart", "run"))
     assert runs[0]["failing"] is not None
     assert len(charts) == torn_page.count('class="plot"') == 4
     # The bundle of the page draws these.
@@ -118,8 +114,7 @@ def test_a_python_object_has_no_command_and_is_named(name, make_report, make_obs
     section = page.split('<section id="repeat"')[1].split("</section>")[0]
     assert "openmm-mlff validate" not in section
     assert 'id="command"' not in section
-    assert "object:Mine-0123abcd was a calculator of a Python session" in section
-    assert "ase:MODULE:NAME" in section
+    assert "object:Mine-0123abcd" in section
 
 
 def test_a_page_without_runs_has_a_picture_and_no_viewer(make_report, make_observations):
