@@ -119,7 +119,7 @@ def collision_scan(molecule: MolecularSystem, elements: tuple[int, int], *, step
     return Scan(
         name=two_atoms(elements).name,
         kind="pair",
-        molecule=two_copies(molecule, shift_angstrom=start * axis),
+        molecule=_two_apart(molecule, fixed, moved + start * axis),
         coordinates=way_in(covalent_sum, step=step, start_angstrom=start),
         origin=np.concatenate([fixed, moved]),
         tangent=np.repeat([np.zeros(3), axis], len(centred), axis=0),
@@ -176,10 +176,17 @@ def _dimer(molecule: MolecularSystem, *, steps: np.ndarray, rng: np.random.Gener
     centred = _centred(molecule)
     rotated = centred @ Rotation.random(random_state=rng).as_matrix().T
     shifts = _contact_shift(centred, rotated, direction=direction) + steps
-    copies = two_copies(molecule, shift_angstrom=np.array([steps[-1], 0.0, 0.0]))
+    copies = _two_apart(molecule, centred, rotated + shifts[-1] * direction)
     origin = np.concatenate([centred, rotated])
     tangent = np.repeat([np.zeros(3), direction], len(centred), axis=0)
     return Scan("", "dimer", copies, shifts, origin, tangent)
+
+
+def _two_apart(molecule: MolecularSystem, first: np.ndarray, second: np.ndarray) -> MolecularSystem:
+    """Return two copies of a molecule at positions (N, 3), Å, where none of their atoms touch."""
+    beyond = np.ptp(molecule.positions_angstrom, axis=0) + CONTACT_ANGSTROM
+    copies = two_copies(molecule, shift_angstrom=beyond)
+    return copies.with_positions(np.concatenate([first, second]))
 
 
 def _contact_shift(fixed: np.ndarray, moved: np.ndarray, *, direction: np.ndarray) -> float:

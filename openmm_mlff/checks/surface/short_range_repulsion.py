@@ -190,9 +190,9 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
 
 CHECK = define(
     __name__,
-    formula="highest E down to 0.3 Å, before the first hole, less the lowest E outside the sum of "
-    "covalent radii, for every pair of elements: in the molecule, or, if it has none within 4 Å, "
-    "between two molecules",
+    formula="highest E down to 0.3 Å, before the first hole (a dip to less than 1 eV), less the "
+    "lowest E outside the sum of covalent radii, for every pair of elements: in the molecule, or, "
+    "if it has none within 4 Å, between two molecules",
     limits={"wall": "eV"},
     source="diatomics of ml-peg and MLIP Arena; Geng et al. 2026 on pairs in molecules",
     consequence="Colliding atoms collapse onto each other, and the rest of the run is meaningless.",

@@ -7,6 +7,7 @@ import numpy as np
 
 SHORTEST_ANGSTROM = 0.3  # atoms are pushed together up to here
 HOLE_EV = 0.1  # depth from which a well is a hole: 4 kT at 300 K, less does not hold two atoms
+HELD_EV = 1.0  # a dip that stays higher is a strained bond, where no pair remains: 40 kT at 300 K
 SHORTEST_BOND_RATIO = 0.6  # of the covalent sum; a closer first well is a hole, not a bond
 
 
@@ -65,7 +66,8 @@ def find_wall(
 def _barrier(way_ev: np.ndarray, *, near: np.ndarray) -> tuple[float, int | None]:
     """Return the barrier before any hole, and the index of the hole's bottom; None for no hole.
 
-    `way_ev` goes from outside, 0, to inside.  A first well is a bond where `near`, else a hole.
+    `way_ev` goes from outside, 0, to inside.  A first well is a bond where `near`, else a hole; a
+    later one is a hole where it is lower than `HELD_EV`.
     """
     rises = way_ev - np.minimum.accumulate(way_ev) > HOLE_EV
     start = int(np.argmax(rises)) if rises.any() else len(way_ev) - 1
@@ -73,7 +75,7 @@ def _barrier(way_ev: np.ndarray, *, near: np.ndarray) -> tuple[float, int | None
     if way_ev[well] < -HOLE_EV and not near[well]:
         return 0.0, int(np.argmin(way_ev))
     highest = np.maximum.accumulate(way_ev[start:])
-    fallen = highest - way_ev[start:] > HOLE_EV
+    fallen = (highest - way_ev[start:] > HOLE_EV) & (way_ev[start:] < HELD_EV)
     if not fallen.any():
         return float(max(0.0, highest[-1])), None
     first = int(np.argmax(fallen))
