@@ -7,7 +7,6 @@ from openmm_mlff.errors import PotentialError
 from openmm_mlff.options import OBJECT_PREFIX
 from openmm_mlff.storage.files import missing
 from openmm_mlff.storage.text import cut
-from openmm_mlff.students.shipped import check_file, shipped_path
 
 SPEC_FORMS = (
     "student:original|tiny|ultra-tiny|water, PATH of a checkpoint or a TorchScript file (.pt, "
@@ -16,24 +15,19 @@ SPEC_FORMS = (
 )
 BUILT_IN = ("ase:", OBJECT_PREFIX, "openmm-ml:", "openmm:", "student:")
 ENTRY_POINTS = "openmm_mlff.potentials"
-_CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
+CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
 
 def check_spec(spec: str) -> None:
-    """Check the form of a spec, and whether a checkpoint is there, without importing what it names.
+    """Check the form of a spec, without importing what it names.
 
     Raises:
         PotentialError: it has no valid form.
-        CheckpointError: there is no such student or file.
     """
     path = Path(spec)
-    is_file = bool(spec) and (path.suffix in _CHECKPOINT_SUFFIXES or not missing(path))
+    is_file = bool(spec) and (path.suffix in CHECKPOINT_SUFFIXES or not missing(path))
     if not (spec.startswith(BUILT_IN) or is_file or installed_entries(spec)):
         raise PotentialError(f"unknown potential {cut(spec)!r}; expected {SPEC_FORMS}")
-    if spec.startswith("student:"):
-        shipped_path(spec.removeprefix("student:"))
-    elif path.suffix in _CHECKPOINT_SUFFIXES and not spec.startswith(BUILT_IN):
-        check_file(path)
 
 
 def installed_entries(spec: str) -> tuple[EntryPoint, ...]:

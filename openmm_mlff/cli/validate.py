@@ -25,6 +25,7 @@ from openmm_mlff.request import request_from
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.specs import check_spec
 from openmm_mlff.storage.run_directory import RunDirectory
+from openmm_mlff.students.shipped import check_checkpoint
 
 if TYPE_CHECKING:
     from openmm_mlff.pipeline.opening import Validation
@@ -63,10 +64,12 @@ def validate_command(
     Raises:
         ConfigError: a potential is named twice.
         PotentialError: a spec has no valid form.
+        CheckpointError: there is no such student or file.
     """
     specs = potentials or [DEFAULT_POTENTIAL]
     for spec in specs:
         check_spec(spec)
+        check_checkpoint(spec)
     # Imported after it, because this takes seconds.
     from openmm_mlff.pipeline.opening import open_validation
     from openmm_mlff.pipeline.resuming import share_platform

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import CheckpointError
+from openmm_mlff.specs import BUILT_IN, CHECKPOINT_SUFFIXES
 from openmm_mlff.storage.files import missing, no_plain_file
 from openmm_mlff.storage.text import cut
 
@@ -20,6 +21,14 @@ def shipped_path(name: str) -> Path:
     if name not in shipped_students():
         raise CheckpointError(f"unknown student {name!r}; {nearest(name, shipped_students())}")
     return WEIGHTS_FOLDER / f"{name}.safetensors"
+
+
+def check_checkpoint(spec: str) -> None:
+    """Raise CheckpointError if a spec names a student or a checkpoint that is not there."""
+    if spec.startswith("student:"):
+        shipped_path(spec.removeprefix("student:"))
+    elif not spec.startswith(BUILT_IN) and Path(spec).suffix in CHECKPOINT_SUFFIXES:
+        check_file(Path(spec))
 
 
 def check_file(path: Path) -> None:
