@@ -32,8 +32,9 @@ class Record(Noisy):
     force_response: np.ndarray = array("A")  # largest change of the atom's own force, eV/Å
     # the same near another atom, eV/Å; NaN where that was not needed
     near_response: np.ndarray = array("A")
-    energy_response_ev: np.ndarray = array("A")  # difference of the energies on both sides
-    work_ev: np.ndarray = array("A")  # the same from the forces, by Simpson's rule
+    # root of the squares of E₊ − E₋ and E₊ + E₋ − 2 E₀, of which one may vanish by chance
+    energy_response_ev: np.ndarray = array("A")
+    work_ev: np.ndarray = array("A")  # the same from the forces, by Simpson's and trapezoidal rules
     refused: np.ndarray = array("A")
     exchanges: tuple[str, ...] = ()  # names of the changes of the composition
     exchange_energies_ev: np.ndarray = array("K")  # change of the energy; NaN where refused
@@ -54,14 +55,16 @@ def measure(subject: Subject) -> Record | NotApplicable:
     own = found.forces_ev_per_angstrom[:, rows, atoms]
     response = np.linalg.norm(own - own[1], axis=-1).max(axis=0)
     near = _responses_near(subject, atoms, quiet=response < RESOLVED_EV)
+    below_ev, at_ev, above_ev = found.energies_ev
+    simpson, trapezoid = (own[0] + 4.0 * own[1] + own[2]) / 3.0, (own[2] - own[0]) / 2.0
     exchanged_ev = _exchanged(subject, energy_ev=float(found.energies_ev[1, 0]))
     return Record(
         symbols=molecule.symbols,
         atoms=atoms,
         force_response=response,
         near_response=near,
-        energy_response_ev=found.energies_ev[2] - found.energies_ev[0],
-        work_ev=-np.sum((own[0] + 4.0 * own[1] + own[2]) / 3.0 * steps, axis=1),
+        energy_response_ev=np.hypot(above_ev - below_ev, above_ev + below_ev - 2.0 * at_ev),
+        work_ev=np.hypot(*(np.sum(each * steps, axis=1) for each in (simpson, trapezoid))),
         refused=np.any(found.refused, axis=0),
         refusals=found.reasons,
         exchanges=tuple(exchanged_ev),
