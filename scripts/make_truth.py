@@ -86,9 +86,9 @@ NOT_LEARNED = (
     "N#N",
     "O=C=O",
 )
-"""Unlike the training data of the students, which fail rightly on some: two HCN of `student:tiny` meet
-behind 0.4 eV, and the curvature of `student:ultra-tiny` at the carbon of CO₂ falls sevenfold within
-0.03 Å."""
+"""Unlike the training data of the students, which fail rightly on some: two HCN of `student:tiny`
+meet behind 0.4 eV, and the curvature of `student:ultra-tiny` at the carbon of CO₂ falls sevenfold
+within 0.03 Å."""
 
 BOXES = ("argon_108", "ethanol_in_water", "water_box_64")
 """Not asked of GFN2-xTB, which takes up to 18 s a call there."""
