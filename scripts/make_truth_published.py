@@ -24,7 +24,7 @@ from openmm_mlff.claims import MOST_SEVERE_FIRST, Status
 from openmm_mlff.config import Protocol, load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.report.comparing.merging import BEST_FIRST, merge
+from openmm_mlff.report.comparing.merging import merge, verdict_rank
 from openmm_mlff.report.comparing.page import comparison_html
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.markdown import report_markdown
@@ -190,9 +190,9 @@ def leaderboard(done: Finished) -> str:
     ranked = []
     for name in dict.fromkeys(case.potential for case, _ in done):
         own = longest([(case, found) for case, found in done if case.potential == name])
-        worst, _ = max(own, key=lambda pair: BEST_FIRST.index(pair[1].verdict.status))
+        worst, _ = max(own, key=lambda pair: verdict_rank(pair[1]))
         ranked.append((merge([found for _, found in own], name=name), _link(worst)))
-    ranked.sort(key=lambda pair: BEST_FIRST.index(pair[0].verdict.status))
+    ranked.sort(key=lambda pair: verdict_rank(pair[0]))
     reports, links = [report for report, _ in ranked], [link for _, link in ranked]
     return comparison_html(reports, summarise(reports), links=links, title=TITLE, ranked=True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from openmm_mlff.campaign.states import CellState
 from openmm_mlff.campaign.store import Store
-from openmm_mlff.report.comparing.merging import BEST_FIRST, merge
+from openmm_mlff.report.comparing.merging import merge, verdict_rank
 from openmm_mlff.report.comparing.page import comparison_html
 from openmm_mlff.report.comparing.summary import summarise
 from openmm_mlff.report.comparison import compare
@@ -62,7 +62,7 @@ def ranked_reports(
     for model in dict.fromkeys(state.model for state in states):
         of_model = [state for state in states if state.model == model]
         done = [(store.report(one.address), one) for one in of_model if one.verdict is not None]
-        done.sort(key=lambda pair: BEST_FIRST.index(pair[0].verdict.status), reverse=True)
+        done.sort(key=lambda pair: verdict_rank(pair[0]), reverse=True)
         merged = merged_report(model, [report for report, _ in done], of_model)
         found.append((merged, store.page(done[0][1].address) if done else ""))
     found.sort(key=lambda pair: _rank(pair[0]))
@@ -125,5 +125,4 @@ def _rank(report: ValidationReport) -> tuple[float, float, float]:
         values = [value for value in found if value is not None]
         return statistics.median(values) if values else math.inf
 
-    verdict = BEST_FIRST.index(report.verdict.status)
-    return verdict, median("force_accuracy"), median("speed")
+    return verdict_rank(report), median("force_accuracy"), median("speed")

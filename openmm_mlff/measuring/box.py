@@ -133,11 +133,12 @@ class Boxes:
         start = start or in_own_box(subject)
         kelvin = temperature_kelvin or subject.temperature_kelvin
         simulation = self._simulation(
-            start, temperature_kelvin=kelvin, pressure_bar=pressure_bar, number=number
+            start, kelvin=kelvin, pressure_bar=pressure_bar, number=number
         )
         default_ps = spec.ensemble_ps if math.isnan(pressure_bar) else spec.production_ps
         wanted = duration_ps or default_ps
-        rows = max(FRAMES, round(fs_from_ps(wanted) / self._timestep_fs / spec.interval_steps))
+        timestep_fs = subject.dynamics.equilibration_timestep_fs
+        rows = max(FRAMES, round(fs_from_ps(wanted) / timestep_fs / spec.interval_steps))
         report, failure = subject.progress(stage), ""
         found, frames = [], []
         for row in range(1, rows + 1):
@@ -172,17 +173,8 @@ class Boxes:
             failure=failure,
         )
 
-    @property
-    def _timestep_fs(self) -> float:
-        return self._subject.dynamics.equilibration_timestep_fs
-
     def _simulation(
-        self,
-        start: MolecularSystem,
-        *,
-        temperature_kelvin: float,
-        pressure_bar: float,
-        number: int,
+        self, start: MolecularSystem, *, kelvin: float, pressure_bar: float, number: int
     ) -> app.Simulation:
         """Return a watched simulation with thermal velocities and a barostat, unless for NaN."""
         subject, spec = self._subject, self.spec
@@ -192,27 +184,24 @@ class Boxes:
             add_barostat(
                 system,
                 start,
-                temperature_kelvin=temperature_kelvin,
+                temperature_kelvin=kelvin,
                 pressure_bar=pressure_bar,
                 interval_steps=spec.interval_steps,
                 anisotropic=spec.anisotropic,
                 seed=velocity_seed,
             )
         thermostat = langevin_integrator(
-            temperature_kelvin=temperature_kelvin,
+            temperature_kelvin=kelvin,
             friction_per_ps=subject.dynamics.friction_per_ps,
-            timestep_fs=self._timestep_fs,
+            timestep_fs=subject.dynamics.equilibration_timestep_fs,
             seed=other_seed,
         )
         simulation = subject.experiments.simulation(
             system, thermostat, positions=start.positions_angstrom, molecule=start
         )
-        simulation.context.setVelocitiesToTemperature(temperature_kelvin, velocity_seed)
+        simulation.context.setVelocitiesToTemperature(kelvin, velocity_seed)
         watch = StabilityReporter(
-            spec.interval_steps,
-            start,
-            temperature_kelvin=temperature_kelvin,
-            limits=subject.stability_limits,
+            spec.interval_steps, start, temperature_kelvin=kelvin, limits=subject.stability_limits
         )
         simulation.reporters.append(watch)
         return simulation

@@ -50,10 +50,6 @@ class StudentPotential(Potential):
     has_two_precisions = True
     _warmed = (*Potential._warmed, "_scripts")
 
-    @cached_property
-    def _scripts(self) -> dict[tuple[bytes, bool, str], torch.jit.ScriptModule]:
-        return {}
-
     def __init__(
         self, student: LoadedStudent, *, spec: str, options: PotentialOptions = NO_OPTIONS
     ) -> None:
@@ -144,11 +140,14 @@ class StudentPotential(Potential):
             return Large(model, numbers, dtype).eval()
         return FixedComposition(model, numbers, dtype).eval()
 
+    @cached_property
+    def _scripts(self) -> dict[tuple[bytes, bool, str], torch.jit.ScriptModule]:
+        return {}
+
     def script(
         self, molecule: MolecularSystem, *, precision: str = "mixed"
     ) -> torch.jit.ScriptModule:
         """Compile :meth:`deployed` with TorchScript, once for each composition."""
-        self.check_molecule(molecule)
         key = molecule.atomic_numbers.tobytes(), molecule.is_periodic, precision
         if key not in self._scripts:
             self._scripts[key] = torch.jit.script(self.deployed(molecule, precision=precision))

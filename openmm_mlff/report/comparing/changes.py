@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from openmm_mlff.report.comparing.merging import verdict_rank
 from openmm_mlff.report.wording import condition_label
-from openmm_mlff.results import CheckResult, Status, ValidationReport, VerdictStatus
+from openmm_mlff.results import CheckResult, Status, ValidationReport
 
 Kind = Literal["worse", "better", "changed", "lost", "new"]
 """`lost`: only the baseline has the result; `new`: only the other report has it."""
@@ -21,11 +22,6 @@ _RANKS = {
     Status.ERROR: 1,
     Status.SKIPPED: 1,
     Status.FAIL: 2,
-}
-_VERDICT_RANKS = {
-    VerdictStatus.APPROVED: 0,
-    VerdictStatus.INCONCLUSIVE: 1,
-    VerdictStatus.REJECTED: 2,
 }
 
 
@@ -104,7 +100,7 @@ def status_changes(baseline: ValidationReport, other: ValidationReport) -> list[
 
 def verdict_is_worse(baseline: ValidationReport, other: ValidationReport) -> bool:
     """Return whether a verdict is worse than the baseline's."""
-    return _VERDICT_RANKS[other.verdict.status] > _VERDICT_RANKS[baseline.verdict.status]
+    return verdict_rank(other) > verdict_rank(baseline)
 
 
 def _kind(before: CheckResult | None, after: CheckResult | None) -> Kind | None:

@@ -11,7 +11,12 @@ from openmm_mlff.results import (
     VerdictStatus,
 )
 
-BEST_FIRST = (VerdictStatus.APPROVED, VerdictStatus.INCONCLUSIVE, VerdictStatus.REJECTED)
+_BEST_FIRST = (VerdictStatus.APPROVED, VerdictStatus.INCONCLUSIVE, VerdictStatus.REJECTED)
+
+
+def verdict_rank(report: ValidationReport) -> int:
+    """Return the severity of a verdict: 0 APPROVED, 1 INCONCLUSIVE, 2 REJECTED."""
+    return _BEST_FIRST.index(report.verdict.status)
 
 
 def merge(reports: Sequence[ValidationReport], *, name: str) -> ValidationReport:
@@ -20,7 +25,7 @@ def merge(reports: Sequence[ValidationReport], *, name: str) -> ValidationReport
     The verdict is the most severe one, with the conditions of all runs. Of results of one check on
     one system under one condition, such as those of several seeds, the most severe is taken.
     """
-    worst = max(reports, key=lambda report: BEST_FIRST.index(report.verdict.status))
+    worst = max(reports, key=verdict_rank)
     verdict = worst.verdict.model_copy(update={"scope": _scope(reports)})
     return worst.model_copy(
         update={

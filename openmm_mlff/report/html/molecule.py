@@ -77,7 +77,7 @@ def _molecule(evidence: Evidence, report: ValidationReport) -> Molecule:
             facts += make(result, system, known)
     minima = stored_record(evidence, "geometry_accuracy", Minima)
     if minima is not None and minima.converged:
-        facts += _bonds(minima, known)
+        facts += _bonds(minima, known, symbols=system.symbols)
     vibrations = find_result(report, check_id="vibrations", system=system.name)
     reference = short_name(str(report.environment.get("reference") or ""))
     if vibrations is not None:
@@ -94,7 +94,8 @@ def _molecule(evidence: Evidence, report: ValidationReport) -> Molecule:
 def _torsions(result: CheckResult, system: MolecularSystem, known: Experiment) -> Iterator[Fact]:
     for profile in result.evidence.get("profiles", ()):
         if profile["judged"]:
-            pair = element_pair(_elements(profile["bond"]))
+            atoms = profile["bond"].split("–")
+            pair = element_pair("".join(filter(str.isalpha, atom)) for atom in atoms)
             yield Fact(
                 result.id,
                 f"Barrier of the rotation about {profile['bond']}",
@@ -147,9 +148,9 @@ def _forces(result: CheckResult, system: MolecularSystem, known: Experiment) -> 
         yield Fact(result.id, f"Largest force RMSE of an element, {element}", "eV/Å", worst)
 
 
-def _bonds(minima: Minima, known: Experiment) -> Iterator[Fact]:
+def _bonds(minima: Minima, known: Experiment, *, symbols: Sequence[str]) -> Iterator[Fact]:
     """Yield the mean length of each kind of bond of which experiment knows the length."""
-    pairs = [element_pair(_elements(name_atoms(minima.atomic_numbers, b))) for b in minima.bonds]
+    pairs = [element_pair(symbols[atom] for atom in bond) for bond in minima.bonds]
     for pair, length in known.bonds.items():
         i, j = minima.bonds[[one == pair for one in pairs]].T
         means = (
@@ -179,10 +180,6 @@ def _both_frequencies(result: CheckResult) -> tuple[list[float], list[float]]:
     both = (result.evidence.get(f"{of}_wavenumbers_per_cm") for of in ("model", "reference"))
     model, ideal = (one or [] for one in both)
     return model, ideal
-
-
-def _elements(bond: str) -> list[str]:
-    return ["".join(filter(str.isalpha, atom)) for atom in bond.split("–")]
 
 
 def _listed(values: Sequence[float]) -> str:
