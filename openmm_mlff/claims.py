@@ -206,6 +206,7 @@ class Scope(Record):
         measured_temperatures: of the dynamics; empty in reports of earlier versions.
         boxes: shapes of the periodic boxes, rectangular or skewed; empty in reports of earlier
             versions.
+        too_long_timesteps: where the timestep was to blame for a failure, and is not covered.
     """
 
     elements: tuple[str, ...]
@@ -217,3 +218,4 @@ class Scope(Record):
     precision: str
     measured_temperatures: tuple[MeasuredTemperature, ...] = ()
     boxes: tuple[str, ...] = ()
+    too_long_timesteps: tuple[str, ...] = ()

@@ -127,10 +127,16 @@ def never_approves(protocol: Protocol) -> str:
 def approve(claims: Claims, *, scope: Scope, model_name: str) -> tuple[str, str, str]:
     """Return label, recommendation and next step of an approval."""
     temperatures = ", ".join(f"{value:g}" for value in scope.temperatures_kelvin)
+    too_long = (
+        "Longer ones are too long for its bonds: constrain them or make hydrogens heavier. "
+        if scope.too_long_timesteps
+        else ""
+    )
     recommendation = (
         f"Use {model_name} for production MD of molecules like {', '.join(scope.systems)} "
         f"({', '.join(scope.elements)}) at {temperatures} K with timesteps up to "
         f"{scope.max_timestep_fs:g} fs, on {scope.platform} in {scope.precision} precision. "
+        f"{too_long}"
         f"Each run lasted {scope.duration_ps:g} ps; rarer events were not sampled."
     )
     next_step = (

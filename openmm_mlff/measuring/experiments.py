@@ -154,17 +154,19 @@ class Experiments:
         *,
         precision: str | None = None,
         seed: int | None = None,
+        temperature_kelvin: float | None = None,
     ) -> Samples:
         """Sample the canonical ensemble by Langevin dynamics, from the subject's minimum.
 
-        The potential and the seed are the subject's own by default.  Two potentials are sampled
-        with the same start, thermostat and seed, so that their samples differ by their forces
-        alone.  Where the system broke, there are no samples but a failure.
+        Potential, seed and temperature are the subject's own by default.  Two potentials are
+        sampled with the same start, thermostat and seed, so that their samples differ by their
+        forces alone.  Where the system broke, there are no samples but a failure.
         """
         subject, molecule = self._subject, self._subject.molecule
         system = (potential or subject.potential).create_system(
             molecule, precision=precision or subject.precision
         )
+        kelvin = subject.temperature_kelvin if temperature_kelvin is None else temperature_kelvin
         failure, nothing = "", np.empty((0, molecule.n_atoms, 3))
         try:
             found = sample_langevin(
@@ -172,7 +174,7 @@ class Experiments:
                 molecule,
                 platform=subject.platform,
                 start_positions_angstrom=molecule.positions_angstrom,
-                temperature_kelvin=subject.temperature_kelvin,
+                temperature_kelvin=kelvin,
                 timestep_fs=THERMOSTAT_TIMESTEP_FS,
                 friction_per_ps=SAMPLING_FRICTION_PER_PS,
                 equilibration_ps=SAMPLING_EQUILIBRATION_PS,
@@ -192,7 +194,7 @@ class Experiments:
             constrained=np.isin(np.arange(molecule.n_atoms), constrained_pairs(system)),
             symbols=molecule.symbols,
             degrees_of_freedom=degrees_of_freedom(system),
-            temperature_kelvin=subject.temperature_kelvin,
+            temperature_kelvin=kelvin,
             failure=failure,
         )
 

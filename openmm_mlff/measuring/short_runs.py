@@ -91,7 +91,7 @@ def spaced(length: int, count: int) -> np.ndarray:
 
 
 def measure_short_runs(subject: "Subject") -> ShortRuns | NotApplicable | Skipped:
-    """Run at constant energy from evenly spaced points of the Langevin samples.
+    """Run at constant energy from evenly spaced points of Langevin samples, at each temperature.
 
     The mean kinetic temperature of one run of a harmonic molecule with f vibrational degrees of
     freedom has the relative standard deviation 1/√f, so that n = 1/(ε² f) runs have a mean
@@ -112,38 +112,72 @@ def measure_short_runs(subject: "Subject") -> ShortRuns | NotApplicable | Skippe
     count = min(math.ceil(1.0 / (spec.ensemble_error**2 * freedom)), len(starts))
     steps = max(1, round(fs_from_ps(spec.ensemble_ps) / subject.timestep_fs))
     interval = max(1, min(subject.dynamics.energy_interval_steps, steps // FEWEST_ROWS))
-    rows = steps // interval
+    plan = _Plan(count, freedom, rotations, interval, steps // interval)
     recorders: list[_Recorder] = []
-    for number in range(1, MOST_ROUNDS + 1):
-        chosen = [
-            at_rest_as_a_whole(starts[index], rotations=rotations)
-            for index in spaced(len(starts), count)
-        ]
-        found, failure = _run_each(subject, chosen, freedom=freedom, interval=interval, rows=rows)
+    for index in range(len(subject.dynamics.temperatures_kelvin)):
+        found, failure = _runs_at(subject, index, plan)
         recorders += found
-        if failure or number == MOST_ROUNDS or _covers_target(subject, recorders, freedom):
+        if failure is not None:
             break
-        (seed,) = np.random.SeedSequence([subject.seed, number]).generate_state(1)
-        samples = subject.experiments.sample(seed=int(seed))
-        starts = subject.experiments.langevin_starts(spec.ensemble_runs, samples)
-        if not starts:
-            break
-    frames = spaced(rows, math.ceil(max(spec.reference_frames, spec.thermal_frames) / count))
+    kelvin = subject.dynamics.temperatures_kelvin[index]
+    frames = spaced(plan.rows, math.ceil(max(spec.reference_frames, spec.thermal_frames) / count))
     positions = np.array([np.stack(one.positions_angstrom)[frames] for one in recorders])
     interval_ps = ps_from_fs(interval * subject.timestep_fs)
     return ShortRuns(
         temperatures_kelvin=_temperatures_kelvin(recorders, freedom),
+        asked_kelvin=np.array([one.temperature_kelvin for one in recorders]),
         positions_angstrom=positions.reshape(len(recorders), len(frames), n_atoms, 3),
         frame_time_ps=interval_ps * (frames + 1.0),
         degrees_of_freedom=freedom,
-        temperature_kelvin=subject.temperature_kelvin,
         timestep_fs=subject.timestep_fs,
-        duration_ps=interval_ps * rows,
+        duration_ps=interval_ps * plan.rows,
         failure="" if failure is None else failure.message,
         failure_ps=math.nan if failure is None else failure.time_ps,
+        failure_kelvin=math.nan if failure is None else kelvin,
         # OpenMM numbers the atoms of a batch from copy to copy.
         failure_atoms=() if failure is None else tuple(i % n_atoms for i in failure.atoms),
     )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How many runs a round has, of how many rows, and what moves in them."""
+
+    count: int
+    freedom: int
+    rotations: int
+    interval: int
+    rows: int
+
+
+def _runs_at(
+    subject: "Subject", index: int, plan: _Plan
+) -> "tuple[list[_Recorder], UnstableError | None]":
+    """Run in rounds at one temperature, by its index; those of the first use the shared samples.
+
+    Returns:
+        Records of complete runs, and why one is not; no record where the Langevin run broke.
+    """
+    kelvin = subject.dynamics.temperatures_kelvin[index]
+    recorders: list[_Recorder] = []
+    for number in range(MOST_ROUNDS):
+        samples = None
+        if number or index:
+            entropy = np.random.SeedSequence([subject.seed, number, index])
+            (seed,) = entropy.generate_state(1)
+            samples = subject.experiments.sample(seed=int(seed), temperature_kelvin=kelvin)
+        starts = subject.experiments.langevin_starts(subject.spec.ensemble_runs, samples)
+        if not starts:
+            break
+        chosen = [
+            at_rest_as_a_whole(starts[each], rotations=plan.rotations)
+            for each in spaced(len(starts), plan.count)
+        ]
+        found, failure = _run_each(subject, chosen, plan, kelvin=kelvin)
+        recorders += found
+        if failure or _covers_target(recorders, plan.freedom, kelvin=kelvin):
+            return recorders, failure
+    return recorders, None
 
 
 def at_rest_as_a_whole(start: StartPoint, *, rotations: int) -> StartPoint:
@@ -157,11 +191,11 @@ def at_rest_as_a_whole(start: StartPoint, *, rotations: int) -> StartPoint:
     return replace(start, velocities_angstrom_per_ps=velocities)
 
 
-def _covers_target(subject: "Subject", recorders: "list[_Recorder]", freedom: int) -> bool:
+def _covers_target(recorders: "list[_Recorder]", freedom: int, *, kelvin: float) -> bool:
     """Return whether the 95 % interval of the mean temperature covers the requested one."""
     temperatures = _temperatures_kelvin(recorders, freedom)
     half_width = temperature_half_width(temperatures, degrees_of_freedom=freedom)
-    return abs(float(temperatures.mean()) - subject.temperature_kelvin) <= half_width
+    return abs(float(temperatures.mean()) - kelvin) <= half_width
 
 
 def _temperatures_kelvin(recorders: "list[_Recorder]", freedom: int) -> np.ndarray:
@@ -172,14 +206,15 @@ def _temperatures_kelvin(recorders: "list[_Recorder]", freedom: int) -> np.ndarr
 class _Recorder(StabilityReporter):
     """Keeps kinetic energies, eV, and positions (N, 3), Å, of a run while it is stable."""
 
-    def __init__(self, subject: "Subject", *, interval: int, freedom: int) -> None:
+    def __init__(self, subject: "Subject", plan: _Plan, *, kelvin: float) -> None:
         super().__init__(
-            interval,
+            plan.interval,
             subject.molecule,
-            temperature_kelvin=subject.temperature_kelvin,
-            n_degrees_of_freedom=freedom,
+            temperature_kelvin=kelvin,
+            n_degrees_of_freedom=plan.freedom,
             limits=subject.stability_limits,
         )
+        self.temperature_kelvin = kelvin
         self.kinetic_ev: list[float] = []
         self.positions_angstrom: list[np.ndarray] = []
 
@@ -191,7 +226,7 @@ class _Recorder(StabilityReporter):
 
 
 def _run_each(
-    subject: "Subject", starts: list[StartPoint], *, freedom: int, interval: int, rows: int
+    subject: "Subject", starts: list[StartPoint], plan: _Plan, *, kelvin: float
 ) -> tuple[list[_Recorder], UnstableError | None]:
     """Run from each start, as one batch where the potential can be batched.
 
@@ -199,6 +234,7 @@ def _run_each(
         Records of complete runs, and why one is not.
     """
     molecule, timestep_fs, at_once, batch = subject.molecule, subject.timestep_fs, 1, None
+    interval, rows = plan.interval, plan.rows
     if can_be_batched(subject.potential, molecule):
         at_once = len(starts)
         batch = make_copies(subject.potential, molecule, at_once, precision=subject.precision)
@@ -212,7 +248,7 @@ def _run_each(
     report = subject.progress(nve_stage(f"{len(starts)} short runs", timestep_fs=timestep_fs))
     complete: list[_Recorder] = []
     for first in range(0, len(starts), at_once):
-        recorders = [_Recorder(subject, interval=interval, freedom=freedom) for _ in range(at_once)]
+        recorders = [_Recorder(subject, plan, kelvin=kelvin) for _ in range(at_once)]
         simulation.reporters[:] = recorders
         if batch is not None and batch.energies_ev is not None:
             simulation.reporters[:] = [

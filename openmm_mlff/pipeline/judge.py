@@ -25,6 +25,7 @@ from openmm_mlff.config import Protocol, first_problem, parse_protocol
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.measuring.guard import Broken, Outcome, guarded
 from openmm_mlff.pipeline.scope import scope_of
+from openmm_mlff.pipeline.timesteps import blame_timesteps, too_long_timesteps
 from openmm_mlff.plots import Plot
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import CheckResult, ModelRecord, ValidationReport
@@ -109,11 +110,15 @@ def judge_run(
         protocol = with_plugins(protocol, plugins)
     select(protocol)
     observed = {name: _observe(directory, name) for name in directory.system_names()}
-    results = [
-        result
+    judged = {
+        name: _judge_system(observations, protocol, problem=problem)
         for name, (observations, problem) in observed.items()
-        for result in _judge_system(observations, protocol, problem=problem)
-    ]
+    }
+    too_long = {
+        name: too_long_timesteps(judged[name], observations)
+        for name, (observations, _) in observed.items()
+    }
+    results = [one for name in judged for one in blame_timesteps(judged[name], too_long[name])]
     observations = {name: found for name, (found, _) in observed.items()}
     report = ValidationReport(
         model=run.model,
@@ -127,6 +132,7 @@ def judge_run(
             scope=scope_of(
                 observations,
                 temperatures=_temperatures(results, observations, protocol),
+                too_long=too_long,
                 spec=run.spec,
             ),
             model_name=run.model.spec,

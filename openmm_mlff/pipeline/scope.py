@@ -1,9 +1,11 @@
 """The scope of a verdict: what was run, not what was requested."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from openmm_mlff.pipeline.timesteps import TooLong
 from openmm_mlff.request import ResolvedRequest
 from openmm_mlff.results import CheckResult, MeasuredTemperature, Scope
 from openmm_mlff.storage.runs import Evidence
@@ -13,10 +15,22 @@ def scope_of(
     observations: Mapping[str, Evidence],
     *,
     temperatures: Sequence[CheckResult],
+    too_long: Mapping[str, Sequence[TooLong]],
     spec: ResolvedRequest,
 ) -> Scope:
-    """Return the scope of a run; `temperatures` are the results of the check `temperature`."""
-    runs = [run for found in observations.values() for run in found.runs]
+    """Return the scope of a run.
+
+    `temperatures` are the results of the check `temperature`; `too_long` are conditions by system
+    at which the timestep was to blame: that timestep and longer ones are left out, on all systems.
+    """
+    blamed = [(name, one) for name, found in too_long.items() for one in found]
+    shortest_fs = min((one.timestep_fs for _, one in blamed), default=math.inf)
+    runs = [
+        run
+        for found in observations.values()
+        for run in found.runs
+        if run.condition.timestep_fs < shortest_fs
+    ]
     elements = {symbol for found in observations.values() for symbol in found.system.symbols}
     cells = [found.system.cell_angstrom for found in observations.values()]
     platforms = sorted({run.platform for run in runs if run.platform})
@@ -30,6 +44,10 @@ def scope_of(
         precision=spec.precision,
         measured_temperatures=_measured(temperatures),
         boxes=tuple(sorted({_shape(cell) for cell in cells if cell is not None})),
+        too_long_timesteps=tuple(
+            f"{name} at {one.temperature_kelvin:g} K, {one.timestep_fs:g} fs"
+            for name, one in blamed
+        ),
     )
 
 

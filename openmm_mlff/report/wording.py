@@ -142,6 +142,11 @@ def scope_rows(scope: Scope) -> tuple[tuple[str, str], ...]:
         ("temperature", f"{temperatures} K" if temperatures else NOTHING),
         *measured_rows(scope),
         ("timestep", f"up to {scope.max_timestep_fs:g} fs"),
+        *(
+            (("timestep too long", "; ".join(scope.too_long_timesteps)),)
+            if scope.too_long_timesteps
+            else ()
+        ),
         ("duration", f"{scope.duration_ps:g} ps"),
         ("platform", f"{scope.platform}, {scope.precision} precision"),
     )

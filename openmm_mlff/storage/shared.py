@@ -93,29 +93,31 @@ class Samples:
 
 @record
 class ShortRuns:
-    """Short NVE runs from evenly spaced Langevin samples.
+    """Short NVE runs from evenly spaced Langevin samples at each temperature of the protocol.
 
     Attributes:
         temperatures_kelvin: mean kinetic temperature of each run.
+        asked_kelvin: temperature of the samples that each run starts from.
         positions_angstrom: evenly spaced frames of each run, including the last.
         frame_time_ps: since the start of a run.
         degrees_of_freedom: vibrational; translation, and rotation without a box, are removed.
-        temperature_kelvin: of the samples.
         duration_ps: of each run.
         failure: why a run failed; empty if none did.  Later runs were not started.
         failure_ps: NaN if no run failed.
+        failure_kelvin: temperature of the samples that it started from; NaN if no run failed.
         failure_atoms: zero-based.
     """
 
     temperatures_kelvin: np.ndarray = array("runs")
+    asked_kelvin: np.ndarray = array("runs")
     positions_angstrom: np.ndarray = array("runs", "frames", "N", 3)
     frame_time_ps: np.ndarray = array("frames")
     degrees_of_freedom: int
-    temperature_kelvin: float
     timestep_fs: float
     duration_ps: float
     failure: str = ""
     failure_ps: float = float("nan")
+    failure_kelvin: float = float("nan")
     failure_atoms: tuple[int, ...] = ()
 
 

@@ -115,7 +115,7 @@ def _broken_short_run(record: Runs) -> ShortRuns | None:
     short, at = stored_record(record, "short_runs", ShortRuns), record.condition
     if short is None or not short.failure or at is None:
         return None
-    own = short.temperature_kelvin, short.timestep_fs
+    own = short.failure_kelvin, short.timestep_fs
     return short if own == (at.temperature_kelvin, at.timestep_fs) else None
 
 
@@ -237,7 +237,8 @@ CHECK = check_of_replicas(
     },
     consequence="The molecule breaks, collapses or explodes in a production run, and what follows "
     "in the trajectory is not chemistry.",
-    remedy="Look at the frames before the break; add stretched and compressed geometries of the "
-    "atoms named to the training data, or a repulsive core, and retrain it.",
+    remedy="Try a shorter timestep first. Look at the frames before the break; add stretched and "
+    "compressed geometries of the atoms named to the training data, or a repulsive core, and "
+    "retrain it.",
     needs=("trajectories", "short_runs"),
 )

@@ -34,8 +34,8 @@ def _mean_temperatures(record: Runs, *, at_kelvin: float) -> tuple[np.ndarray, i
     each = [float(run.energies.temperature_kelvin.mean()) for run in runs]
     freedom = max((run.degrees_of_freedom for run in runs), default=0)
     short = stored_record(record, "short_runs", ShortRuns)
-    if short is not None and short.temperature_kelvin == at_kelvin:
-        each += short.temperatures_kelvin.tolist()
+    if short is not None and at_kelvin in short.asked_kelvin:
+        each += short.temperatures_kelvin[short.asked_kelvin == at_kelvin].tolist()
         freedom = short.degrees_of_freedom
     return np.array(each), freedom
 
@@ -50,8 +50,8 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
     An NVE run keeps the energy it started with: the mean kinetic temperature of one run of a
     harmonic molecule with f vibrational degrees of freedom scatters by 1/√f, 58 % for water.  So
-    the runs of the condition are averaged with short runs from Langevin samples, where these have
-    its temperature.  A mean beyond the limit is INCONCLUSIVE: other checks judge the forces.
+    the runs of the condition are averaged with the short runs from Langevin samples of its
+    temperature.  A mean beyond the limit is INCONCLUSIVE: other checks judge the forces.
     """
     if not record.runs:
         return skipped("no simulation was run")

@@ -42,7 +42,14 @@ def _scope(reports: Sequence[ValidationReport]) -> Scope:
     scopes = [report.verdict.scope for report in reports]
     joined = {
         name: tuple(dict.fromkeys(chain.from_iterable(getattr(one, name) for one in scopes)))
-        for name in ("elements", "systems", "temperatures_kelvin", "measured_temperatures", "boxes")
+        for name in (
+            "elements",
+            "systems",
+            "temperatures_kelvin",
+            "measured_temperatures",
+            "boxes",
+            "too_long_timesteps",
+        )
     }
     return scopes[0].model_copy(
         update={

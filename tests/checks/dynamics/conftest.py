@@ -46,10 +46,13 @@ def make_short_runs():
     """A record of short runs of water with these mean temperatures."""
 
     def make(temperatures_kelvin=(), **changes):
-        fields = {"degrees_of_freedom": 3, "temperature_kelvin": 300.0, "timestep_fs": 0.5}
+        count = len(temperatures_kelvin)
+        fields = {"degrees_of_freedom": 3, "timestep_fs": 0.5, "failure_kelvin": 300.0}
+        asked = changes.pop("asked_kelvin", np.full(count, 300.0))
         return ShortRuns(
             temperatures_kelvin=np.array(temperatures_kelvin, dtype=float),
-            positions_angstrom=np.zeros((len(temperatures_kelvin), 1, 3, 3)),
+            asked_kelvin=np.asarray(asked, dtype=float),
+            positions_angstrom=np.zeros((count, 1, 3, 3)),
             frame_time_ps=np.array([0.5]),
             duration_ps=0.5,
             **(fields | changes),

@@ -18,7 +18,8 @@ def judge_means(judge_runs, water, make_run, make_short_runs):
         run = make_run(water, degrees_of_freedom=freedom)
         temperatures = np.full_like(run.energies.time_ps, run_kelvin)
         run = replace(run, energies=replace(run.energies, temperature_kelvin=temperatures))
-        short = {"degrees_of_freedom": freedom, "temperature_kelvin": short_at}
+        asked = np.full(len(short_kelvin), short_at)
+        short = {"degrees_of_freedom": freedom, "asked_kelvin": asked}
         return judge_runs(run, short_runs=make_short_runs(short_kelvin, **short))
 
     return call
