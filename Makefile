@@ -47,6 +47,10 @@ opencl: $(VENV)/.installed-test  ## Run the tests of OpenCL, on the processor wh
 		|| echo "no OpenCL here and none installed: its tests are skipped" >&2
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m opencl tests/pipeline/test_opencl.py
 
+.PHONY: gpu
+gpu: $(VENV)/.installed-test  ## Test, measure and validate on a GPU; writes reports/benchmarks/cuda.json
+	$(PY) scripts/gpu.py
+
 # Counting lines takes two fifths of the tests' own time.
 .PHONY: coverage
 coverage:  ## Run the tests and count the lines that they reach
