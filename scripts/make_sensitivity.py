@@ -17,19 +17,28 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
 import torch
-from matplotlib.colors import BoundaryNorm
-from matplotlib.figure import Figure
-from scipy.stats import bootstrap, spearmanr
+from sensitivity_page import (
+    BITS,
+    DAMAGES,
+    FURTHER,
+    HOT_PS,
+    MOLECULE,
+    NOISE,
+    REPLICAS,
+    SEED,
+    SHIPPED,
+    SOUND,
+    draw,
+    load_students,
+    page,
+)
 
-from openmm_mlff.checks.registry import get_check
 from openmm_mlff.config import GFN2_XTB, Protocol, load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
@@ -47,59 +56,15 @@ from openmm_mlff.students.training.sampling import SamplingPlan
 
 FOLDER = Path("reports/sensitivity")
 RESULTS = FOLDER / "students.jsonl"
-MOLECULE, SIZE, SEED = "methanol", "ultra-tiny", 11
-SHIPPED = "student:ultra-tiny"
-SOUND = ("undamaged", 0.0)
-
-NOISE, BITS = "relative noise of the weights", "bits of the weights"
-FURTHER, ANEW = "further passes over methanol at 300 K", "passes over methanol from random weights"
-DAMAGES: dict[str, tuple[float, ...]] = {
-    NOISE: (0.003, 0.01, 0.03, 0.1, 0.3),
-    BITS: (8, 6, 5, 4, 3),
-    FURTHER: (1, 5, 20, 60),
-    ANEW: (40, 20, 8, 3),
-}
-"""Degrees of each damage, the mildest first."""
-
-HOT_PS = 100.0
+SIZE = "ultra-tiny"
 HOT = {
     "temperatures_kelvin": (500.0,),
     "timesteps_fs": (1.0,),
     "duration_ps": HOT_PS,
     "longest_ps": HOT_PS,
-    "replicas": 6,
+    "replicas": REPLICAS,
     "frame_interval_steps": 100,
 }
-SAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Student:
-    """One damaged student: the status of each check, the share of its limit, and the outcome.
-
-    Attributes:
-        checks: status and share of the limit that is used, by id; the share is None without one.
-        survived_ps: of each run of 100 ps.
-    """
-
-    damage: str
-    degree: float
-    checks: dict[str, tuple[str, float | None]]
-    survived_ps: list[float]
-
-    @property
-    def name(self) -> str:
-        """For tables."""
-        return "–" if (self.damage, self.degree) == SOUND else f"{self.degree:g}"
-
-    @property
-    def survived(self) -> float:
-        """Mean share of the runs that was survived."""
-        return float(np.mean(self.survived_ps)) / HOT_PS
-
-    def fails(self, check: str) -> bool:
-        """Return whether a check is a FAIL."""
-        return self.checks.get(check, ("", None))[0] == Status.FAIL.value
 
 
 def main() -> int:
@@ -111,24 +76,15 @@ def main() -> int:
             with RESULTS.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(found) + "\n")
             print(damage, degree, found["survived_ps"], flush=True)
-    students = results()
+    students = load_students(RESULTS)
     write_text(FOLDER / "README.md", page(students))
     draw(students, FOLDER / "matrix.png")
     return 0
 
 
-def results() -> list[Student]:
-    """Return the finished students: the undamaged one, then by damage, the mildest first."""
-    if not RESULTS.exists():
-        return []
-    found = [Student(**json.loads(line)) for line in RESULTS.read_text("utf-8").splitlines()]
-    order = [SOUND, *((damage, each) for damage, degrees in DAMAGES.items() for each in degrees)]
-    return sorted(found, key=lambda one: order.index((one.damage, one.degree)))
-
-
 def _students(root: Path) -> Iterator[tuple[str, float, Path]]:
     """Yield damage, degree and checkpoint of each student that has no result yet."""
-    done = {(one.damage, one.degree) for one in results()}
+    done = {(one.damage, one.degree) for one in load_students(RESULTS)}
     missing = {
         damage: [each for each in degrees if (damage, each) not in done]
         for damage, degrees in DAMAGES.items()
@@ -217,126 +173,6 @@ def _validated(path: Path, protocol: Protocol, root: Path) -> ValidationReport:
 def _finite(value: float | None) -> float | None:
     """Return a number that JSON has: a limit of zero that is exceeded counts as 1e9 limits."""
     return value if value is None or math.isfinite(value) else 1e9
-
-
-def correlation(check: str, students: Sequence[Student]) -> tuple[float, float, float] | None:
-    """Return Spearman's ρ of the used share of the limit with the survived share, and 95 %.
-
-    A check that predicts instability has −1. None where fewer than eight students have a value or
-    all have the same.
-    """
-    pairs = [(one.checks[check][1], one.survived) for one in students if check in one.checks]
-    used, survived = np.array([pair for pair in pairs if pair[0] is not None]).reshape(-1, 2).T
-    if len(used) < 8 or np.ptp(used) == 0.0 or np.ptp(survived) == 0.0:
-        return None
-
-    def rho(first: np.ndarray, second: np.ndarray) -> float:
-        constant = np.ptp(first) == 0.0 or np.ptp(second) == 0.0
-        return 0.0 if constant else float(spearmanr(first, second).statistic)
-
-    drawn = bootstrap(
-        (used, survived),
-        rho,
-        paired=True,
-        vectorized=False,
-        n_resamples=SAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(SEED),
-    )
-    low, high = drawn.confidence_interval
-    return rho(used, survived), float(low), float(high)
-
-
-def checks_of(students: Sequence[Student]) -> list[str]:
-    """Return the checks that judged any of the students, without those of the machine's speed."""
-    found = dict.fromkeys(check for one in students for check in one.checks)
-    return [check for check in found if get_check(check).group != "performance"]
-
-
-def page(students: Sequence[Student]) -> str:
-    """Return the table as Markdown."""
-    damaged = [one for one in students if one.damage != SOUND[0]]
-    lines = [
-        "# What the checks see, and what they predict",
-        "",
-        f"Printed by `scripts/make_sensitivity.py`. `{SHIPPED}` is damaged in degrees. On "
-        f"{MOLECULE}, each is judged by",
-        "the checks of `standard` with the small samples of `quick`, and runs "
-        f"{HOT['replicas']} times for 100 ps at constant energy",
-        "from 500 K.",
-        "",
-        "![Checks by students](matrix.png)",
-        "",
-        "## Students",
-        "",
-        "| damage | degree | checks that fail | 100 ps at 500 K: survived |",
-        "|---|--:|---|--:|",
-    ]
-    for one in students:
-        failed = ", ".join(f"`{check}`" for check in one.checks if one.fails(check)) or "none"
-        lines.append(f"| {one.damage} | {one.name} | {failed} | {100 * one.survived:.0f} % |")
-    lines += [
-        "",
-        "## Checks",
-        "",
-        "For each damage the mildest degree at which the check fails. Alone: of how many students "
-        "no other check fails.",
-        "ρ: rank correlation of the share of the limit that is used with the time survived, and "
-        "its 95 % interval over",
-        "the students; −1 predicts instability.",
-        "",
-        f"| check | {' | '.join(DAMAGES)} | fails | alone | ρ |",
-        f"|---|{'--:|' * len(DAMAGES)}--:|--:|--:|",
-    ]
-    for check in sorted(checks_of(students), key=lambda one: _rank(one, students)):
-        first = [
-            next((one.name for one in damaged if one.damage == each and one.fails(check)), "–")
-            for each in DAMAGES
-        ]
-        failing = [one for one in damaged if one.fails(check)]
-        alone = sum(
-            all(not one.fails(other) for other in one.checks if other != check) for one in failing
-        )
-        found = correlation(check, students)
-        rho = "–" if found is None else "{:.2f} ({:.2f} to {:.2f})".format(*found)
-        cells = [f"`{check}`", *first, str(len(failing)), str(alone), rho]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines).replace("-0.", "−0.").replace("-1.", "−1.") + "\n"
-
-
-def _rank(check: str, students: Sequence[Student]) -> float:
-    found = correlation(check, students)
-    return math.inf if found is None else found[0]
-
-
-def draw(students: Sequence[Student], path: Path) -> None:
-    """Draw the used share of each limit: checks by students, and the survived share."""
-    checks = checks_of(students)
-    used = np.array(
-        [[one.checks.get(check, ("", None))[1] for one in students] for check in checks]
-    )
-    values = np.array(used, dtype=float)
-    bounds = [0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 1e9]
-    figure = Figure(figsize=(10, 0.24 * len(checks) + 2.6), layout="constrained")
-    top, below = figure.subplots(2, 1, height_ratios=(1, 8), sharex=True)
-    survived = [100.0 * one.survived for one in students]
-    top.bar(range(len(students)), survived, color="#0072b2")
-    top.set_ylabel("survived, %")
-    image = below.imshow(values, norm=BoundaryNorm(bounds, 256), cmap="cividis", aspect="auto")
-    for row, check in enumerate(checks):
-        for column, one in enumerate(students):
-            if one.fails(check):
-                below.text(
-                    column, row, "✘", ha="center", va="center", color="#b00020", weight="bold"
-                )
-    below.set_yticks(range(len(checks)), checks, fontsize=7)
-    labels = [
-        one.name if one.damage == SOUND[0] else f"{one.damage}: {one.name}" for one in students
-    ]
-    below.set_xticks(range(len(students)), labels, rotation=60, ha="right", fontsize=7)
-    bar = figure.colorbar(image, ax=below, label="share of the limit", ticks=bounds[1:-1])
-    bar.ax.set_yticklabels([f"{bound:g}" for bound in bounds[1:-1]])
-    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":
