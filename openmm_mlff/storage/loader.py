@@ -95,6 +95,7 @@ def load_run(folder: Path) -> Run:
             degrees_of_freedom=int(record.get("n_degrees_of_freedom") or 0),
             platform=str(record.get("platform", "")),
             on_gpu=bool(record.get("on_gpu", False)),
+            replicas=replicas,
         )
     except (KeyError, TypeError) as error:
         raise RunDirectoryError(

@@ -119,6 +119,7 @@ class Run:
         memory_mebibytes: ``peak_resident`` and, on CUDA, ``peak_device``.
         degrees_of_freedom: used for the temperatures; 0 if there are none or unknown.
         platform: OpenMM platform.
+        replicas: simulations that shared its Context, itself included: a step advances all.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Run:
     degrees_of_freedom: int = 0
     platform: str = ""
     on_gpu: bool = False
+    replicas: int = 1
 
     @property
     def survived(self) -> bool:

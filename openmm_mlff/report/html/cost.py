@@ -15,7 +15,7 @@ class Cost:
 
     Attributes:
         evaluations: of the potential outside OpenMM, or steps of a simulation.
-        seconds: wall time.
+        seconds: wall time; of a simulation that shared a Context, its share.
     """
 
     system: str
@@ -38,4 +38,5 @@ def cost_rows(evidence_by_system: Mapping[str, Evidence]) -> list[Cost]:
 
 def _of_run(system: str, run: Run) -> Cost:
     steps = round(run.completed_ps / ps_from_fs(run.condition.timestep_fs))
-    return Cost(system, run.name, steps, steps * float(np.mean(run.ms_per_step_blocks)) / 1000.0)
+    own_ms = float(np.mean(run.ms_per_step_blocks)) / run.replicas
+    return Cost(system, run.name, steps, steps * own_ms / 1000.0)
