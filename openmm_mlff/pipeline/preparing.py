@@ -15,7 +15,12 @@ from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
 from openmm_mlff.pipeline.selecting import embedded
 from openmm_mlff.pipeline.systems import requested_systems
-from openmm_mlff.pipeline.trial import check_evaluates, committee, own_calculator, second_reference
+from openmm_mlff.pipeline.trial import (
+    check_all_evaluate,
+    committee,
+    own_calculator,
+    second_reference,
+)
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.request import ResolvedRequest, ValidationRequest
@@ -105,11 +110,11 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     molecules = requested_systems(request)
     for molecule in molecules.values():
         model.check_molecule(molecule)
-    model.own = own_calculator(request, molecules)
+    model.own = own_calculator(request)
     model.committee = committee(request, molecules)
     model.second_reference = second_reference(request, molecules)
     if not joins:
-        check_evaluates(model, molecules.values(), precision=request.precision)
+        check_all_evaluate(model, molecules.values(), precision=request.precision)
     reference = choose_reference(request.reference, model, molecules, tried=joins)
     settled = {
         "protocol": protocol,

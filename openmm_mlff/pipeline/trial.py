@@ -1,4 +1,4 @@
-"""Evaluate a potential once per kind of system before anything runs."""
+"""Load what is validated beside the potential, and evaluate each once before anything runs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,31 +38,46 @@ def check_evaluates(
         tried.append((elements, periodic))
 
 
-def own_calculator(
-    request: ValidationRequest, molecules: dict[str, MolecularSystem]
-) -> Potential | None:
-    """Load the model's own calculator and evaluate it once; return None if none is named.
+def check_all_evaluate(
+    potential: Potential, molecules: Iterable[MolecularSystem], *, precision: str
+) -> None:
+    """Evaluate the potential, its own calculator, its committee and its second reference.
+
+    Raises:
+        PotentialError: see :func:`check_evaluates`.
+    """
+    molecules = list(molecules)
+    for role, one in (
+        ("", potential),
+        ("the calculator", potential.own),
+        *(("the committee's model", model) for model in potential.committee),
+        ("the second reference", potential.second_reference),
+    ):
+        if one is not None:
+            check_evaluates(one, molecules, precision=precision, role=role)
+
+
+def own_calculator(request: ValidationRequest) -> Potential | None:
+    """Load the model's own calculator; return None if none is named.
 
     Raises:
         ConfigError: it was named for an ML/MM system.
-        UserError: it cannot be loaded or evaluated.
+        UserError: it cannot be loaded.
     """
     if request.own_calculator is None:
         return None
     _refuse_ml_atoms(request, "--own-calculator")
-    own = load_potential(request.own_calculator)
-    check_evaluates(own, molecules.values(), precision=request.precision, role="the calculator")
-    return own
+    return load_potential(request.own_calculator)
 
 
 def committee(
     request: ValidationRequest, molecules: dict[str, MolecularSystem]
 ) -> tuple[Potential, ...]:
-    """Load the models of a committee and evaluate each once.
+    """Load the models of a committee.
 
     Raises:
         ConfigError: one was named for an ML/MM system.
-        UserError: one cannot be loaded or evaluated.
+        UserError: one cannot be loaded, or does not support a system.
     """
     if request.committee:
         _refuse_ml_atoms(request, "--committee")
@@ -70,20 +85,17 @@ def committee(
     for model in models:
         for molecule in molecules.values():
             model.check_molecule(molecule)
-        check_evaluates(
-            model, molecules.values(), precision=request.precision, role="the committee's model"
-        )
     return models
 
 
 def second_reference(
     request: ValidationRequest, molecules: dict[str, MolecularSystem]
 ) -> Potential | None:
-    """Load the second reference and evaluate it once; return None if none is named.
+    """Load the second reference; return None if none is named.
 
     Raises:
         ConfigError: it was named for an ML/MM system, or without a reference.
-        UserError: it cannot be loaded or evaluated.
+        UserError: it cannot be loaded, or does not support a system.
     """
     if request.second_reference is None:
         return None
@@ -96,9 +108,6 @@ def second_reference(
     model = load_potential(request.second_reference)
     for molecule in molecules.values():
         model.check_reference(molecule)
-    check_evaluates(
-        model, molecules.values(), precision=request.precision, role="the second reference"
-    )
     return model
 
 
