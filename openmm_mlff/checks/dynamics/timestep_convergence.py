@@ -59,21 +59,33 @@ class Record:
         infinite = np.full_like(kinetic_ev, np.inf)
         return np.divide(self.spread_ev, kinetic_ev, out=infinite, where=kinetic_ev > 0.0)
 
-    def first_above_noise(self) -> int | None:
-        """Return the shortest timestep whose spread is not noise; None where fewer than two are."""
+    def first_above_noise(self) -> tuple[int, bool]:
+        """Return the shortest timestep whose spread is not noise, and whether two are not.
+
+        Where fewer are, it is the last but one.
+        """
         least_ev = NOISE_MARGIN * noise(self.noise_total_ev)
         clear = np.flatnonzero((self.spread_ev >= least_ev) & (self.spread_ev > 0.0))
-        return int(clear[0]) if len(clear) and clear[0] < len(FACTORS) - 1 else None
+        last_but_one = len(FACTORS) - 2
+        if len(clear) and clear[0] <= last_but_one:
+            return int(clear[0]), True
+        return last_but_one, False
 
-    def exponent(self, first: int) -> tuple[float, float]:
+    def exponent(self, first: int, *, is_clear: bool) -> tuple[float, float]:
         """Return p of σ ∝ dt^p from one timestep to the longest, and half its 95 % interval.
 
-        The mean over the starts, with Student's t; infinite for a single start.
+        The mean over the starts, with Student's t; infinite for a single start.  Of spreads that
+        are not clear of noise, p of the variance of all starts, in which those of little energy
+        count little, and its interval by the jackknife.
         """
-        spreads_ev = self.total_ev.std(axis=-1)
+        variances = self.total_ev.var(axis=-1)[:, [first, -1]]
+        doubled = 2.0 * np.log(self.timesteps_fs[-1] / self.timesteps_fs[first])
         with np.errstate(divide="ignore", invalid="ignore"):
-            powers = np.log(spreads_ev[:, -1] / spreads_ev[:, first])
-        powers /= np.log(self.timesteps_fs[-1] / self.timesteps_fs[first])
+            powers = np.log(variances[:, 1] / variances[:, 0]) / doubled
+            if not is_clear and (count := len(variances)) > 1:
+                whole, without = variances.sum(axis=0), variances.sum(axis=0) - variances
+                powers = count * np.log(whole[1] / whole[0]) / doubled
+                powers = powers - (count - 1) * np.log(without[:, 1] / without[:, 0]) / doubled
         if len(powers) < 2:
             return float(powers[0]), math.inf
         error = float(powers.std(ddof=1)) / math.sqrt(len(powers))
@@ -82,8 +94,10 @@ class Record:
     @property
     def is_precise(self) -> bool:
         """Whether the exponent is known to :data:`PRECISE`, or no further start would help."""
-        first = None if any(self.failures) else self.first_above_noise()
-        return first is None or self.exponent(first)[1] <= PRECISE
+        if any(self.failures) or not self.spread_ev.all():
+            return True
+        first, is_clear = self.first_above_noise()
+        return self.exponent(first, is_clear=is_clear)[1] <= PRECISE
 
 
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
@@ -130,28 +144,31 @@ def judge(record: Record, limits: Limits) -> Judgement:
     Leapfrog follows a shadow Hamiltonian that differs from the true one in dt², so p = 2.  An error
     of the energy surface (forces that are not its gradient, a jump) does not fall with the timestep
     and gives a smaller p.  So does noise, which is no such error: a timestep whose spread is less
-    than three times the noise is left out.  INCONCLUSIVE where the interval over the starts
-    includes a limit, noise leaves no pair, nothing moves, or a run at the longest timestep broke.
+    than three times the noise is left out.  Where that leaves no pair, the two longest can only
+    pass, since without the noise p would be larger still.  INCONCLUSIVE where the interval over the
+    starts includes a limit, noise hides the rest, nothing moves, or a run at the longest timestep
+    broke.
     """
     if unfit := _unfit(record):
         return unfit
-    first, per_atom = record.first_above_noise(), MEV_PER_EV / record.n_atoms
+    (first, is_clear), per_atom = record.first_above_noise(), MEV_PER_EV / record.n_atoms
     evidence: dict[str, Any] = {
         "timesteps_fs": record.timesteps_fs,
         "sigma_total_mev_per_atom": record.spread_ev * per_atom,
         "sigma_ratio": record.ratios,
         "noise_mev_per_atom": noise(record.noise_total_ev) * per_atom,
     }
-    if first is None:
-        spread, hidden = evidence["sigma_total_mev_per_atom"][1], evidence["noise_mev_per_atom"]
-        least = f"{NOISE_MARGIN:g} times its noise of {hidden:.2g} meV/atom"
-        reason = f"the total energy's spread of {spread:.2g} meV/atom does not exceed {least}"
-        return inconclusive(reason, evidence=evidence)
     low, high = limits["exponent_low"].value, limits["exponent_high"].value
-    timesteps_fs, (exponent, half_width) = record.timesteps_fs, record.exponent(first)
+    timesteps_fs = record.timesteps_fs
+    exponent, half_width = record.exponent(first, is_clear=is_clear)
     middle = 0.5 * (low + high)
     distance, at_least = abs(exponent - middle), exponent < middle
     status = compare_with_interval(distance, half_width=half_width, threshold=high - middle)
+    if not is_clear and status is not Status.PASS:
+        spread, hidden = evidence["sigma_total_mev_per_atom"][first], evidence["noise_mev_per_atom"]
+        least = f"{NOISE_MARGIN:g} times its noise of {hidden:.2g} meV/atom"
+        reason = f"the total energy's spread of {spread:.2g} meV/atom does not exceed {least}"
+        return inconclusive(reason, evidence=evidence)
     evidence |= _second_opinion(record, low=low, high=high, exponent=exponent)
     evidence["exponent_half_width"] = half_width
     clause = (

@@ -115,6 +115,16 @@ def test_noise_at_the_shortest_timestep_leaves_the_upper_pair(judge_energies):
 
 
 @pytest.mark.parametrize(
+    ("settings", "status"),
+    [({"noise_ev": 8e-5}, Status.PASS), ({"noise_ev": 1e-4, "error_ev": 1.5e-4}, "INCONCLUSIVE")],
+)
+def test_noise_at_all_but_the_longest_can_only_pass(judge_energies, settings, status):
+    # σ at 0.5 fs is 1.8e-4 eV, at 1 fs 7e-4: within three times the noise, and beyond.
+    judgement = judge_energies(*energies(**settings))
+    assert judgement.status == status
+
+
+@pytest.mark.parametrize(
     ("found", "kinetic_ev"),
     [
         (energies(noise_ev=1e-2), None),
