@@ -193,6 +193,7 @@ def performance_tables(root: Path) -> str:
         read_json(folder / "atoms.json"),
         [read_json(path) for path in sorted((folder / "long_runs").glob("*.json"))],
         read_json(folder / "floor.json"),
+        read_json(folder / "validation.json"),
     )
 
 

@@ -15,14 +15,44 @@ def performance_markdown(
     atoms: Mapping[str, Any],
     long_runs: Sequence[Mapping[str, Any]],
     floor: Mapping[str, Any],
+    validations: Mapping[str, Any],
 ) -> str:
     """Return the contents of the benchmark files as Markdown tables with bold titles."""
     parts = [
         _table(title, heads, rows[:OPERATORS_SHOWN] if title.startswith("Operators") else rows)
         for title, heads, rows in further_tables(benchmark)
     ]
-    more = [_floor(floor), _replicas(replicas), _atoms(atoms), _long_runs(long_runs)]
+    more = [_validations(validations), _floor(floor), _replicas(replicas), _atoms(atoms)]
+    more.append(_long_runs(long_runs))
     return "\n\n".join([*parts, *more])
+
+
+def _validations(validations: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            row["potential"],
+            row["system"],
+            str(row["atoms"]),
+            number(row["validation_s"]),
+            number(row["runs_s"]),
+            number(row["time_ratio"]),
+            number(row["evaluations_ratio"]),
+            ", ".join(f"{name} {number(taken_s)} s" for name, taken_s in row["longest"].items()),
+        ]
+        for row in validations["rows"]
+    ]
+    heads = [
+        "Potential",
+        "System",
+        "Atoms",
+        "Validation, s",
+        "Its NVE runs, s",
+        "Ratio (target 1.6)",
+        "Evaluations outside OpenMM and steps, over steps",
+        "The rest, the longest",
+    ]
+    title = f"A validation by {validations['protocol']} against itself, and the runs it is made for"
+    return _table(title, heads, rows)
 
 
 def _floor(floor: Mapping[str, Any]) -> str:

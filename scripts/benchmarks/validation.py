@@ -24,10 +24,10 @@ from openmm_mlff.storage.run_directory import RunDirectory, write_json
 CASES = (
     ("student:tiny", "water"),
     ("student:tiny", "ethanol"),
-    ("student:tiny", "ibuprofen"),
     (GFN2_XTB, "water"),
     (GFN2_XTB, "ethanol"),
     ("ase:ase.calculators.emt:EMT", "copper"),
+    ("student:tiny", "ibuprofen"),
 )
 LONGEST = 3
 """Measurements named beside the production runs."""
