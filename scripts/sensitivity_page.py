@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm
+from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from scipy.stats import bootstrap, spearmanr
 
@@ -30,6 +30,8 @@ DAMAGES: dict[str, tuple[float, ...]] = {
 
 HOT_PS, REPLICAS = 100.0, 6
 SAMPLES = 2000
+COLOURS = ("#f7fbff", "#deebf7", "#c6dbef", "#9ecae1", "#fee391", "#fe9929", "#cc4c02")
+"""Of shares of a limit: four within it, three beyond."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ def checks_of(students: Sequence[Student]) -> list[str]:
 def page(students: Sequence[Student]) -> str:
     """Return the table as Markdown."""
     damaged = [one for one in students if one.damage != SOUND[0]]
+    sound = [one for one in students if one.damage == SOUND[0]]
+    always = {check for one in sound for check in one.checks if one.fails(check)}
     lines = [
         "# What the checks see, and what they predict",
         "",
@@ -130,8 +134,9 @@ def page(students: Sequence[Student]) -> str:
         "",
         "## Checks",
         "",
-        "For each damage the mildest degree at which the check fails. Alone: of how many students "
-        "no other check fails.",
+        "For each damage the mildest degree at which the check fails; what fails undamaged does "
+        "not count.",
+        "Alone: of how many students no other check fails.",
         "ρ: rank correlation of the share of the limit that is used with the time survived, and "
         "its 95 % interval over",
         "the students; −1 predicts instability.",
@@ -139,7 +144,7 @@ def page(students: Sequence[Student]) -> str:
         f"| check | {' | '.join(DAMAGES)} | fails | alone | ρ |",
         f"|---|{'--:|' * len(DAMAGES)}--:|--:|--:|",
     ]
-    checks = checks_of(students)
+    checks = [check for check in checks_of(students) if check not in always]
     for check in sorted(checks, key=lambda one: _rank(one, students)):
         first = [
             next((one.name for one in damaged if one.damage == each and one.fails(check)), "–")
@@ -174,7 +179,9 @@ def draw(students: Sequence[Student], path: Path) -> None:
     survived = [100.0 * one.survived for one in students]
     top.bar(range(len(students)), survived, color="#0072b2")
     top.set_ylabel("survived, %")
-    image = below.imshow(values, norm=BoundaryNorm(bounds, 256), cmap="cividis", aspect="auto")
+    image = below.imshow(
+        values, norm=BoundaryNorm(bounds, len(COLOURS)), cmap=ListedColormap(COLOURS), aspect="auto"
+    )
     for row, check in enumerate(checks):
         for column, one in enumerate(students):
             if one.fails(check):
@@ -183,7 +190,7 @@ def draw(students: Sequence[Student], path: Path) -> None:
                 )
     below.set_yticks(range(len(checks)), checks, fontsize=7)
     labels = [
-        one.name if one.damage == SOUND[0] else f"{one.damage}: {one.name}" for one in students
+        one.damage if one.damage == SOUND[0] else f"{one.damage}: {one.name}" for one in students
     ]
     below.set_xticks(range(len(students)), labels, rotation=60, ha="right", fontsize=7)
     bar = figure.colorbar(image, ax=below, label="share of the limit", ticks=bounds[1:-1])

@@ -20,6 +20,7 @@ from openmm_mlff.storage.typed import array, record
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
 FEWEST_INDEPENDENT = 5.0  # of the strong samples, whose correlation they themselves give
+FEWEST_SAMPLES = 100  # 1 ps; of half as many the correlation is known to a factor of two
 
 WEAK_FRICTION_PER_PS = 1.0
 """A heating power P raises the temperature by P/(γ f k_B): ten times as much as at 10/ps."""
@@ -145,6 +146,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     if not all(np.isfinite(sample.reduced).all() for sample in (*strong, *weak, *elements)):
         return Judgement(Status.FAIL, "velocities are not finite", threshold=limit)
     fewest = min(sample.independent() for sample in strong)
+    if len(record.strong_kinetic_ev) < FEWEST_SAMPLES:
+        few = f"{len(record.strong_kinetic_ev)} samples (needs at least {FEWEST_SAMPLES})"
+        return inconclusive(f"the run has {few}; sample longer")
     if fewest < FEWEST_INDEPENDENT:
         worth = f"{fewest:.1f} independent samples (needs at least {FEWEST_INDEPENDENT:g})"
         return inconclusive(f"the run is worth {worth}; sample longer")

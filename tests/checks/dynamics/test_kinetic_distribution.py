@@ -204,6 +204,7 @@ HOT = np.array([1.0, math.sqrt(1.1), math.sqrt(1.1)])
         # A burst of heat in one half, or a short run.
         ({"velocities": BURST}, Status.INCONCLUSIVE, ""),
         ({"velocities": maxwell(20)}, Status.INCONCLUSIVE, ""),
+        ({"velocities": maxwell(99)}, Status.INCONCLUSIVE, "99 samples"),
         ({"weak_ps": 0.9}, Status.INCONCLUSIVE, ""),
     ],
 )
