@@ -139,7 +139,9 @@ def page(students: Sequence[Student]) -> str:
         "Alone: of how many students no other check fails.",
         "ρ: rank correlation of the share of the limit that is used with the time survived, and "
         "its 95 % interval over",
-        "the students; −1 predicts instability.",
+        "the students; −1 predicts instability. Parity and symmetry do not depend on the weights: "
+        "their checks see faults of",
+        "the code, which `openmm-mlff selftest` plants.",
         "",
         f"| check | {' | '.join(DAMAGES)} | fails | alone | ρ |",
         f"|---|{'--:|' * len(DAMAGES)}--:|--:|--:|",
