@@ -20,6 +20,8 @@ from typing import Any
 
 import openmm
 
+from openmm_mlff.errors import UserError
+from openmm_mlff.simulation import named_platform
 from openmm_mlff.storage.files import write_text
 
 RESULT = Path("reports/benchmarks/cuda.json")
@@ -31,7 +33,11 @@ LIMITS_S = {"tests": 150, "benchmark": 200, "validation": 150}
 def main() -> int:
     """Run the stages and write the result; return 1 if one of them failed, 2 without a GPU."""
     asked = read_arguments()
-    platform = asked.platform or device_platform()
+    try:
+        platform = named_platform(asked.platform).name if asked.platform else device_platform()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
     if platform is None:
         wanted = " or ".join(GPU_PLATFORMS)
         print(
