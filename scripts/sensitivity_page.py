@@ -147,7 +147,8 @@ def page(students: Sequence[Student]) -> str:
         f"|---|{'--:|' * len(DAMAGES)}--:|--:|--:|",
     ]
     checks = [check for check in checks_of(students) if check not in always]
-    for check in sorted(checks, key=lambda one: _rank(one, students)):
+    found = {check: correlation(check, students) for check in checks}
+    for check in sorted(checks, key=lambda one: (found[one] or (math.inf,))[0]):
         first = [
             next((one.name for one in damaged if one.damage == each and one.fails(check)), "–")
             for each in DAMAGES
@@ -156,16 +157,11 @@ def page(students: Sequence[Student]) -> str:
         alone = sum(
             all(not one.fails(other) for other in checks if other != check) for one in failing
         )
-        found = correlation(check, students)
-        rho = "–" if found is None else "{:.2f} ({:.2f} to {:.2f})".format(*found)
+        known = found[check]
+        rho = "–" if known is None else "{:.2f} ({:.2f} to {:.2f})".format(*known)
         cells = [f"`{check}`", *first, str(len(failing)), str(alone), rho]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines).replace("-0.", "−0.").replace("-1.", "−1.") + "\n"
-
-
-def _rank(check: str, students: Sequence[Student]) -> float:
-    found = correlation(check, students)
-    return math.inf if found is None else found[0]
 
 
 def draw(students: Sequence[Student], path: Path) -> None:

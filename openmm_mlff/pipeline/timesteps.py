@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from openmm_mlff.checks.accuracy.modes import mass_weighted_hessian
 from openmm_mlff.checks.base import OPENINGS, place
 from openmm_mlff.checks.dynamics.energy_drift import CHECK as ENERGY_DRIFT
 from openmm_mlff.checks.dynamics.stability import CHECK as STABILITY
@@ -101,8 +102,8 @@ def fastest_period_fs(evidence: Evidence) -> float:
     jacobian = hessian.jacobians[0][np.ix_(np.repeat(free, 3), np.repeat(free, 3))]
     if not free.any() or not np.isfinite(jacobian).all():
         return np.inf
-    root = np.repeat(1.0 / np.sqrt(samples.masses_amu[hessian.atoms[free]]), 3)
-    curvatures = np.linalg.eigvalsh(-0.5 * (jacobian + jacobian.T) * np.outer(root, root))
+    masses_amu = samples.masses_amu[hessian.atoms[free]]
+    curvatures = np.linalg.eigvalsh(mass_weighted_hessian(jacobian, masses_amu))
     squared_per_ps2 = curvatures[-1] / EV_PER_AMU_ANGSTROM2_PER_PS2
     if squared_per_ps2 <= 0.0:
         return np.inf

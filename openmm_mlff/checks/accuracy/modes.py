@@ -23,7 +23,7 @@ def harmonic_modes(
         nothing = np.full(kept.shape[1], np.nan)
         return nothing, nothing
     root = 1.0 / np.sqrt(np.repeat(molecule.masses_amu, 3))
-    hessian = -0.5 * (jacobian + jacobian.T) * np.outer(root, root)
+    hessian = mass_weighted_hessian(jacobian, molecule.masses_amu)
     curvatures, vectors = np.linalg.eigh(kept.T @ hessian @ kept)
     size = len(jacobian)
     noise = np.sqrt(np.sum((jacobian - jacobian.T) ** 2) / (2.0 * size * (size - 1)))
@@ -34,6 +34,12 @@ def harmonic_modes(
     # For stiff modes this is uncertainty / 2ν, and it stays finite where ν vanishes.
     errors = np.sqrt(np.abs(squares) + uncertainty) - magnitudes
     return np.sign(squares) * magnitudes, errors
+
+
+def mass_weighted_hessian(jacobian: np.ndarray, masses_amu: np.ndarray) -> np.ndarray:
+    """Return the symmetric half of −J, eV/(amu Å²), of J = dF/dx, (3A, 3A), and masses (A,)."""
+    root = 1.0 / np.sqrt(np.repeat(masses_amu, 3))
+    return np.asarray(-0.5 * (jacobian + jacobian.T) * np.outer(root, root))
 
 
 def internal_directions(molecule: MolecularSystem) -> np.ndarray:

@@ -145,10 +145,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
         elements = record.samples(record.global_kinetic_ev.mean(axis=1), float(n_runs))[1:]
     if not all(np.isfinite(sample.reduced).all() for sample in (*strong, *weak, *elements)):
         return Judgement(Status.FAIL, "velocities are not finite", threshold=limit)
+    if (count := len(record.strong_kinetic_ev)) < FEWEST_SAMPLES:
+        reason = f"the run has {count} samples (needs at least {FEWEST_SAMPLES}); sample longer"
+        return inconclusive(reason)
     fewest = min(sample.independent() for sample in strong)
-    if len(record.strong_kinetic_ev) < FEWEST_SAMPLES:
-        few = f"{len(record.strong_kinetic_ev)} samples (needs at least {FEWEST_SAMPLES})"
-        return inconclusive(f"the run has {few}; sample longer")
     if fewest < FEWEST_INDEPENDENT:
         worth = f"{fewest:.1f} independent samples (needs at least {FEWEST_INDEPENDENT:g})"
         return inconclusive(f"the run is worth {worth}; sample longer")
