@@ -102,8 +102,7 @@ def export_student(
     if with_forces and (fixed is None or not potential.gives_forces(fixed)):
         raise ConfigError(
             "forces can only be exported from a student of this project's architecture with a "
-            "small isolated molecule built in; give such a molecule with --system, or leave out "
-            "--with-forces"
+            "molecule built in; name the molecule with --system, or leave out --with-forces"
         )
     if fixed is None:
         module = potential.script_free(precision=precision)

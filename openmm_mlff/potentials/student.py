@@ -28,7 +28,7 @@ from openmm_mlff.students.deployment import (
 from openmm_mlff.students.evaluation import evaluate_batch, evaluate_with_list
 from openmm_mlff.students.fast import FastFixed
 from openmm_mlff.students.loading import LoadedStudent, load_checkpoint
-from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, InABox, Large
+from openmm_mlff.students.neighbours import LIST_FROM_ATOMS, FastInABox, FastLarge, InABox, Large
 from openmm_mlff.students.painn import PaiNN
 
 if TYPE_CHECKING:
@@ -108,23 +108,23 @@ class StudentPotential(Potential):
 
     def gives_forces(self, molecule: MolecularSystem) -> bool:
         """Return whether forces are computed analytically for a molecule, without autograd."""
-        return (
-            isinstance(self.student.model, PaiNN)
-            and not self.uses_neighbour_list(molecule)
-            and self.options.backend != "torchforce-plain"
-        )
+        return isinstance(self.student.model, PaiNN) and self.options.backend != "torchforce-plain"
 
     def deployed(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
         """Build the module that OpenMM runs, for the molecule's atomic numbers.
 
-        It is `forward(positions)`, returning energy and forces, if :meth:`gives_forces`; else
-        :meth:`module`.
+        It returns energy and forces if :meth:`gives_forces`; otherwise it is :meth:`module`.
         """
         if not self.gives_forces(molecule):
             return self.module(molecule, precision=precision)
         self.check_molecule(molecule)
         numbers = torch.from_numpy(molecule.atomic_numbers.copy())
-        return FastFixed(self.student.model, numbers, weights_dtype(precision)).eval()
+        fast: type[torch.nn.Module] = FastFixed
+        if molecule.is_periodic:
+            fast = FastInABox
+        elif self.uses_neighbour_list(molecule):
+            fast = FastLarge
+        return fast(self.student.model, numbers, weights_dtype(precision)).eval()
 
     def module(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
         """Build the student for the molecule's atomic numbers, nm in, kJ/mol out.

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from vesin_torch import NeighborList
 
 from openmm_mlff.students.deployment import ForOpenMM
+from openmm_mlff.students.fast import ListedStudent
+from openmm_mlff.students.painn import PaiNN
+from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 LIST_FROM_ATOMS = 64
 """Isolated molecules with more atoms use a neighbour list; smaller ones a table of all pairs."""
@@ -55,6 +58,75 @@ class Large(_Listed):
 
     def forward(self, positions: Tensor) -> Tensor:
         """Compute the energy, kJ/mol, float64, of positions (N, 3), nm, in any precision."""
+        no_box = torch.zeros([3, 3], dtype=positions.dtype, device=positions.device)
+        return self.in_box(positions, no_box, False)  # noqa: FBT003
+
+
+class _FastListed(nn.Module):
+    """A student that computes forces analytically, for ``TorchForce.setOutputsForces(True)``.
+
+    Args:
+        model: a student of this project's architecture.
+        atomic_numbers: int64 (N,).
+        dtype: dtype of the weights.
+    """
+
+    atomic_numbers: Tensor
+    graph: Tensor
+
+    def __init__(self, model: PaiNN, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.student = ListedStudent(model, dtype)
+        self.neighbours = neighbour_list(model)
+        self.dtype = dtype
+        self.angstrom_per_nm = ANGSTROM_PER_NM
+        self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
+        self.register_buffer("atomic_numbers", atomic_numbers)
+        self.register_buffer("graph", torch.zeros_like(atomic_numbers))
+
+    def in_box(
+        self,
+        positions: Tensor,
+        boxvectors: Tensor,
+        periodic: bool,  # noqa: FBT001
+    ) -> tuple[Tensor, Tensor]:
+        """Compute energy and forces, kJ/mol and nm; see :meth:`_Listed.in_box`."""
+        with torch.no_grad():
+            receivers, senders, displacements = self.neighbours.compute(
+                points=positions * self.angstrom_per_nm,
+                box=boxvectors.to(positions.dtype) * self.angstrom_per_nm,
+                periodic=periodic,
+                quantities="ijD",
+                copy=True,
+            )
+            energies, gradient = self.student(
+                self.atomic_numbers,
+                displacements.to(self.dtype),
+                senders,
+                receivers,
+                self.graph,
+                1,
+            )
+            pulls = gradient.to(positions.dtype)
+            forces = torch.zeros_like(positions).index_add_(0, receivers, pulls)
+            forces = forces.index_add_(0, senders, pulls, alpha=-1.0)
+            forces = forces * (self.kj_per_mol_per_ev * self.angstrom_per_nm)
+            return energies[0] * self.kj_per_mol_per_ev, forces
+
+
+class FastInABox(_FastListed):
+    """OpenMM's contract with forces for a periodic box: `forward(positions, boxvectors)`."""
+
+    def forward(self, positions: Tensor, boxvectors: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute energy, kJ/mol, and forces, kJ/mol/nm; see :meth:`InABox.forward`."""
+        return self.in_box(positions, boxvectors, True)  # noqa: FBT003
+
+
+class FastLarge(_FastListed):
+    """OpenMM's contract with forces for a large isolated molecule: `forward(positions)`."""
+
+    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute energy, kJ/mol, and forces, kJ/mol/nm; see :meth:`Large.forward`."""
         no_box = torch.zeros([3, 3], dtype=positions.dtype, device=positions.device)
         return self.in_box(positions, no_box, False)  # noqa: FBT003
 

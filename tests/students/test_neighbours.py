@@ -6,9 +6,9 @@ import torch
 
 from openmm_mlff.students.deployment import FixedComposition, in_dtype
 from openmm_mlff.students.evaluation import evaluate_with_list
-from openmm_mlff.students.neighbours import InABox, Large
+from openmm_mlff.students.neighbours import FastInABox, FastLarge, InABox, Large
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
-from openmm_mlff.units import KJ_PER_MOL_PER_EV
+from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 from .conftest import slope
 
@@ -76,3 +76,26 @@ def test_the_compiled_modules_keep_openmms_contract(model, atoms):
     table = FixedComposition(model, numbers, DTYPE)
     large = torch.jit.script(Large(model, numbers, DTYPE).eval())
     assert large(positions / 10).item() == pytest.approx(table(positions / 10).item(), abs=1e-7)
+
+
+# OpenMM freezes the module. Many copies have pairs for several parts, and each geometry another
+# number of them.
+@pytest.mark.parametrize("copies", [1, 8])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_analytic_forces_are_those_of_autograd(model, atoms, periodic, copies):
+    numbers, positions = atoms
+    shifts = torch.arange(copies, dtype=DTYPE)[:, None, None] * torch.tensor([0.0, 0.0, 6.5])
+    placed, cell = (positions + shifts).reshape(-1, 3), TRICLINIC.clone()
+    cell[2, 2] *= copies
+    numbers = numbers.repeat(copies)
+    kind = FastInABox if periodic else FastLarge
+    module = torch.jit.freeze(torch.jit.script(kind(model, numbers, DTYPE).eval()))
+    for _ in range(4):
+        placed = placed + 0.1 * torch.randn_like(placed)
+        energy, forces, _ = evaluate_with_list(
+            model, numbers, placed, dtype=DTYPE, cell=cell if periodic else None
+        )
+        found, found_forces = module(placed / 10, cell / 10) if periodic else module(placed / 10)
+        scale = KJ_PER_MOL_PER_EV * ANGSTROM_PER_NM
+        assert float(found) / KJ_PER_MOL_PER_EV == pytest.approx(float(energy), abs=1e-9)
+        torch.testing.assert_close(found_forces / scale, forces, rtol=1e-9, atol=1e-8)

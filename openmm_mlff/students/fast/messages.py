@@ -48,11 +48,12 @@ class FirstMessages(Buffered):
         self.register_buffer("is_element", one_hot.to(filters.dtype))
         self.register_buffer("embeddings", embeddings.clone())
 
-    def forward(self, pairs: PairTerms) -> Tensor:
+    def forward(self, parts: list[PairTerms]) -> Tensor:
         """Run the network forward and backward, and return energies without reference, eV, (M, 1).
 
-        The gradients are added to those of the pairs.
+        The gradients are added to those of the pairs, which are one table.
         """
+        pairs = parts[0]
         basis = pairs.basis
         rows, n_atoms, radial = basis.shape[0], basis.shape[1], basis.shape[2]
         kinds, size = self.is_element.shape[0], self.embeddings.shape[1]
@@ -65,7 +66,7 @@ class FirstMessages(Buffered):
         scalars = scalars.add_(self.embeddings).view(rows, size)
         vectors = torch.mm(toward, self.vector_forth).view(rows, 3, size)
 
-        atomic, scalar_gradient, vector_gradient = self.following(scalars, vectors, pairs)
+        atomic, scalar_gradient, vector_gradient = self.following(scalars, vectors, parts)
 
         near_gradient = torch.mm(scalar_gradient, self.scalar_back).view(rows, kinds, radial)
         toward_gradient = torch.mm(vector_gradient.view(rows * 3, size), self.vector_back)
@@ -97,9 +98,10 @@ class Messages(Buffered):
         keep_linear(self, "said", interaction.context[2])
 
     def forward(
-        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
+        self, scalars: Tensor, vectors: Tensor, parts: list[PairTerms]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See :meth:`openmm_mlff.students.fast.update.Update.forward`."""
+        pairs = parts[0]
         size, rows, n_atoms = self.features, pairs.basis.shape[0], pairs.basis.shape[1]
         basis = pairs.basis.view(rows * n_atoms, -1)
         x = torch.addmm(self.hidden_bias, scalars, self.hidden_forth)
@@ -115,7 +117,7 @@ class Messages(Buffered):
         new_scalars = gated.select(3, 0).sum(2).view(rows, size).add_(scalars)
         new_vectors = passed.add_(vectors).baddbmm_(pairs.directions, turning)
 
-        atomic, scalar_gradient, vector_gradient = self.following(new_scalars, new_vectors, pairs)
+        atomic, scalar_gradient, vector_gradient = self.following(new_scalars, new_vectors, parts)
 
         along = torch.bmm(pairs.directions.transpose(1, 2), vector_gradient)
         along = along.view(-1, n_atoms, n_atoms, size)

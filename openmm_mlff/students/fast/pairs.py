@@ -175,7 +175,7 @@ class PairFunctions(Buffered):
         basis_slope = gaussians.mul_(window_slope.unsqueeze(3))
         basis_slope.addcmul_(basis, y.mul_(self.basis_slope_scale))
 
-        decaying = (column * screening_rates).exp_().view(-1, 4)
+        decaying = (column * screening_rates).exp_().view(distance.numel(), 4)
         sums = torch.mm(decaying, self.screening_sums)
         screen = sums.select(1, 0).view_as(distance)
         screen_slope = sums.select(1, 1).view_as(distance)

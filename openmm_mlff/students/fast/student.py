@@ -71,7 +71,7 @@ class FastStudent(Buffered):
         """Compute energies and forces in one part; call it under :func:`torch.no_grad`."""
         copies, n_atoms = positions.shape[0], positions.shape[1]
         pairs = self.pairs(positions)
-        atomic = self.network(pairs)
+        atomic = self.network([pairs])
         energies = atomic.view(copies, n_atoms).sum(1, dtype=torch.float64)
         core = pairs.core.view(copies, n_atoms * n_atoms).sum(1, dtype=torch.float64)
         energies = energies.add_(core).add_(self.reference_energy)

@@ -42,7 +42,7 @@ class Readout(Buffered):
             keep_linear(self, name, layer)
 
     def forward(
-        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
+        self, scalars: Tensor, vectors: Tensor, parts: list[PairTerms]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See :meth:`Update.forward`."""
         x = torch.addmm(self.hidden_bias, scalars, self.hidden_forth)
@@ -65,11 +65,12 @@ class Update(Buffered):
         self.register_buffer("softening", torch.full_like(self.hidden_bias[0], 1e-3))
 
     def forward(
-        self, scalars: Tensor, vectors: Tensor, pairs: PairTerms
+        self, scalars: Tensor, vectors: Tensor, parts: list[PairTerms]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Run this and all following modules forward and backward, from (M, F) and (M, 3, F).
 
-        The gradients with respect to basis and directions are added to those of the pairs.
+        ``parts`` are the pairs: one table, or lists of some thousand. The gradients with respect
+        to basis and directions are added to theirs.
 
         Returns:
             Energies of the atoms without their reference, eV, (M, 1), and the gradients of their
@@ -90,19 +91,19 @@ class Update(Buffered):
         if not self.last:
             new_vectors = torch.addcmul(vectors, left, change.narrow(1, 2, 1))
 
-        atomic, scalar_gradient, vector_gradient = self.following(new_scalars, new_vectors, pairs)
+        atomic, scalar_gradient, vector_gradient = self.following(new_scalars, new_vectors, parts)
 
         product_gradient = (scalar_gradient * product_scale).unsqueeze(1)
-        parts = [scalar_gradient, scalar_gradient * product]
+        change_gradients = [scalar_gradient, scalar_gradient * product]
         mixed_gradient = torch.empty_like(mixed)
         left_gradient = mixed_gradient.select(2, 0)
         right_gradient = mixed_gradient.select(2, 1)
         torch.mul(product_gradient, right, out=left_gradient)
         torch.mul(product_gradient, left, out=right_gradient)
         if not self.last:
-            parts.append((vector_gradient * left).sum(1))
+            change_gradients.append((vector_gradient * left).sum(1))
             left_gradient.addcmul_(vector_gradient, change.narrow(1, 2, 1))
-        x_gradient = torch.mm(torch.cat(parts, dim=1), self.change_back)
+        x_gradient = torch.mm(torch.cat(change_gradients, dim=1), self.change_back)
         joined = torch.mm(silu_gradient(x_gradient, x), self.hidden_back).view(rows, 2, size)
         right_gradient.addcmul_((joined.select(1, 1) / length).unsqueeze(1), right)
         back = mixed_gradient.view(rows * 3, 2 * size)
