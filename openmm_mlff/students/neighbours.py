@@ -14,7 +14,6 @@ from vesin_torch import NeighborList
 from openmm_mlff.students.deployment import ForOpenMM
 from openmm_mlff.students.fast import ListedStudent
 from openmm_mlff.students.painn import PaiNN
-from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 LIST_FROM_ATOMS = 64
 """Isolated molecules with more atoms use a neighbour list; smaller ones a table of all pairs."""
@@ -30,8 +29,16 @@ class _Listed(ForOpenMM):
         super().__init__(model, atomic_numbers, dtype)
         self.neighbours = neighbour_list(model)
 
-    def in_box(self, positions: Tensor, boxvectors: Tensor, periodic: bool) -> Tensor:  # noqa: FBT001
-        """Compute the energy in kJ/mol of positions (N, 3) and box vectors (3, 3) in nm."""
+    def pairs(
+        self,
+        positions: Tensor,
+        boxvectors: Tensor,
+        periodic: bool,  # noqa: FBT001
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Search pairs: receivers and senders, (E,), and sender minus receiver, Å, (E, 3).
+
+        Positions are (N, 3), box vectors (3, 3), nm.
+        """
         receivers, senders, displacements = self.neighbours.compute(
             points=positions * self.angstrom_per_nm,
             box=boxvectors.to(positions.dtype) * self.angstrom_per_nm,
@@ -39,6 +46,11 @@ class _Listed(ForOpenMM):
             quantities="ijD",
             copy=True,
         )
+        return receivers, senders, displacements
+
+    def in_box(self, positions: Tensor, boxvectors: Tensor, periodic: bool) -> Tensor:  # noqa: FBT001
+        """Compute the energy, kJ/mol; see :meth:`pairs`."""
+        receivers, senders, displacements = self.pairs(positions, boxvectors, periodic)
         return self.energy(displacements, senders, receivers)
 
 
@@ -62,50 +74,25 @@ class Large(_Listed):
         return self.in_box(positions, no_box, False)  # noqa: FBT003
 
 
-class _FastListed(nn.Module):
-    """A student that computes forces analytically, for ``TorchForce.setOutputsForces(True)``.
-
-    Args:
-        model: a student of this project's architecture.
-        atomic_numbers: int64 (N,).
-        dtype: dtype of the weights.
-    """
-
-    atomic_numbers: Tensor
-    graph: Tensor
+class _FastListed(_Listed):
+    """A PaiNN that computes forces analytically, for ``TorchForce.setOutputsForces(True)``."""
 
     def __init__(self, model: PaiNN, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.student = ListedStudent(model, dtype)
-        self.neighbours = neighbour_list(model)
-        self.dtype = dtype
-        self.angstrom_per_nm = ANGSTROM_PER_NM
-        self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV
-        self.register_buffer("atomic_numbers", atomic_numbers)
-        self.register_buffer("graph", torch.zeros_like(atomic_numbers))
+        super().__init__(model, atomic_numbers, dtype)
+        self.model = ListedStudent(model, dtype)
 
-    def in_box(
+    def with_forces(
         self,
         positions: Tensor,
         boxvectors: Tensor,
         periodic: bool,  # noqa: FBT001
     ) -> tuple[Tensor, Tensor]:
-        """Compute energy and forces, kJ/mol and nm; see :meth:`_Listed.in_box`."""
+        """Compute energy, kJ/mol, and forces, kJ/mol/nm; see :meth:`_Listed.pairs`."""
         with torch.no_grad():
-            receivers, senders, displacements = self.neighbours.compute(
-                points=positions * self.angstrom_per_nm,
-                box=boxvectors.to(positions.dtype) * self.angstrom_per_nm,
-                periodic=periodic,
-                quantities="ijD",
-                copy=True,
-            )
-            energies, gradient = self.student(
-                self.atomic_numbers,
-                displacements.to(self.dtype),
-                senders,
-                receivers,
-                self.graph,
-                1,
+            receivers, senders, displacements = self.pairs(positions, boxvectors, periodic)
+            apart = displacements.to(self.dtype)
+            energies, gradient = self.model(
+                self.atomic_numbers, apart, senders, receivers, self.graph, 1
             )
             pulls = gradient.to(positions.dtype)
             forces = torch.zeros_like(positions).index_add_(0, receivers, pulls)
@@ -119,7 +106,7 @@ class FastInABox(_FastListed):
 
     def forward(self, positions: Tensor, boxvectors: Tensor) -> tuple[Tensor, Tensor]:
         """Compute energy, kJ/mol, and forces, kJ/mol/nm; see :meth:`InABox.forward`."""
-        return self.in_box(positions, boxvectors, True)  # noqa: FBT003
+        return self.with_forces(positions, boxvectors, True)  # noqa: FBT003
 
 
 class FastLarge(_FastListed):
@@ -128,7 +115,7 @@ class FastLarge(_FastListed):
     def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Compute energy, kJ/mol, and forces, kJ/mol/nm; see :meth:`Large.forward`."""
         no_box = torch.zeros([3, 3], dtype=positions.dtype, device=positions.device)
-        return self.in_box(positions, no_box, False)  # noqa: FBT003
+        return self.with_forces(positions, no_box, False)  # noqa: FBT003
 
 
 def neighbour_list(model: nn.Module) -> NeighborList:
