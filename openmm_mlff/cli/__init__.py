@@ -45,8 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Print ? for characters that the terminal's encoding lacks, instead of failing.
             stream.reconfigure(errors="replace")
-    # Read once by torch: large tensors then use pages of 2 MiB instead of 4 KiB.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     # Waiting torch threads release their core soon: longer spinning made a batch 3 to 10 times
     # slower beside another process, and has no benefit without one.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")

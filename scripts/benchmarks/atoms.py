@@ -4,11 +4,7 @@ python scripts/benchmarks/atoms.py [FOLDER] [--potential student:ultra-tiny] [--
 """
 
 import argparse
-import os
 from pathlib import Path
-
-# Torch's own switch, read once: large tensors then fault in pages of 2 MiB, not of 4 KiB.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 import numpy as np
 import torch

@@ -7,13 +7,9 @@ torch-sim is included if it is installed.
 
 import argparse
 import importlib.util
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-# As the command line does: large tensors then fault in pages of 2 MiB, not of 4 KiB.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 import torch
 from programs import TORCH_SIM, torch_sim_block
