@@ -1,10 +1,13 @@
 """Measure the time per step and atom of ever larger boxes; writes ``atoms.json`` into a folder.
 
-python scripts/benchmarks/atoms.py [FOLDER] [--potential student:ultra-tiny] [--rounds 5]
+python scripts/benchmarks/atoms.py [FOLDER] [--rounds 5]
 """
 
 import argparse
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,16 +15,23 @@ import torch
 from openmm_mlff.benchmark.blocks import Setting, Start, openmm_block
 from openmm_mlff.benchmark.rounds import Participant, run_rounds
 from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.options import Backend, PotentialOptions
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.simulation.memory import resident_mebibytes
 from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.run_directory import write_json
 
 BOX = "water_box_64"
-COPIES = ((1, 1, 1), (2, 1, 1), (2, 2, 2), (3, 3, 3), (3, 4, 4), (4, 4, 4))
+COPIES = ((1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4))
+MEASURED: tuple[tuple[str, Backend], ...] = (
+    ("student:ultra-tiny", "torchforce"),
+    ("student:ultra-tiny", "torchforce-plain"),
+    ("student:water", "torchforce"),
+    ("student:original", "torchforce"),
+)
 PLATFORM = "Reference"
-THREADS = 2
-WARM_UP_STEPS = 2
+THREADS = 1
+WARM_UP_STEPS = 4
 
 
 def repeated(box: MolecularSystem, counts: tuple[int, int, int]) -> MolecularSystem:
@@ -36,15 +46,10 @@ def repeated(box: MolecularSystem, counts: tuple[int, int, int]) -> MolecularSys
     )
 
 
-def main() -> None:
-    """Measure and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs/benchmark"))
-    parser.add_argument("--potential", default="student:ultra-tiny")
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
+def measured(spec: str, backend: Backend, rounds: int) -> list[dict[str, Any]]:
+    """Return a row for each box, of a process in which nothing else was measured."""
     torch.set_num_threads(THREADS)
-    potential = load_potential(arguments.potential)
+    potential = load_potential(spec, options=PotentialOptions(backend=backend))
     boxes = [repeated(load_system(BOX), counts) for counts in COPIES]
     participants, memory = {}, []
     for box in boxes:
@@ -55,26 +60,34 @@ def main() -> None:
         # Of the process, after this box and all smaller ones.
         memory.append(resident_mebibytes())
         participants[box.name] = Participant(box.name, {"openmm": block}, {"openmm": 1})
-    times = run_rounds(participants, rounds=arguments.rounds)
+    times = run_rounds(participants, rounds=rounds)
     rows = []
     for box, resident in zip(boxes, memory, strict=True):
         ms_per_step = times[box.name]["openmm"].median
-        rows.append(
-            {
-                "n_atoms": box.n_atoms,
-                "ms_per_step": ms_per_step,
-                "us_per_atom": 1e3 * ms_per_step / box.n_atoms,
-                "resident_mebibytes": resident,
-            }
-        )
-        print(rows[-1], flush=True)
-    table = {
-        "potential": arguments.potential,
-        "box": BOX,
-        "platform": PLATFORM,
-        "threads": THREADS,
-        "rows": rows,
-    }
+        row = {
+            "potential": spec,
+            "backend": backend,
+            "n_atoms": box.n_atoms,
+            "ms_per_step": ms_per_step,
+            "us_per_atom": 1e3 * ms_per_step / box.n_atoms,
+            "resident_mebibytes": resident,
+        }
+        print(row, flush=True)
+        rows.append(row)
+    return rows
+
+
+def main() -> None:
+    """Measure and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs/benchmark"))
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    rows = []
+    for spec, backend in MEASURED:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            rows += process.submit(measured, spec, backend, arguments.rounds).result()
+    table = {"box": BOX, "platform": PLATFORM, "threads": THREADS, "rows": rows}
     arguments.folder.mkdir(parents=True, exist_ok=True)
     write_json(arguments.folder / "atoms.json", table)
 
