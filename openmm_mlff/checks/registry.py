@@ -1,117 +1,80 @@
-"""All checks: one literal tuple, and those that a protocol adds."""
+"""All checks: one literal table, and those that a protocol adds."""
 
 from collections.abc import Sequence
+from importlib import import_module
 
-from openmm_mlff.checks.accuracy.bond_smoothness import CHECK as BOND_SMOOTHNESS
-from openmm_mlff.checks.accuracy.conformers import CHECK as CONFORMERS
-from openmm_mlff.checks.accuracy.density import CHECK as DENSITY
-from openmm_mlff.checks.accuracy.diffusion import CHECK as DIFFUSION
-from openmm_mlff.checks.accuracy.energy_accuracy import CHECK as ENERGY_ACCURACY
-from openmm_mlff.checks.accuracy.force_accuracy import CHECK as FORCE_ACCURACY
-from openmm_mlff.checks.accuracy.geometry_accuracy import CHECK as GEOMETRY_ACCURACY
-from openmm_mlff.checks.accuracy.interaction_energy import CHECK as INTERACTION_ENERGY
-from openmm_mlff.checks.accuracy.radial_distribution import CHECK as RADIAL_DISTRIBUTION
-from openmm_mlff.checks.accuracy.second_reference import CHECK as SECOND_REFERENCE
-from openmm_mlff.checks.accuracy.softening import CHECK as SOFTENING
-from openmm_mlff.checks.accuracy.torsion_profile import CHECK as TORSION_PROFILE
-from openmm_mlff.checks.accuracy.uncertainty import CHECK as UNCERTAINTY
-from openmm_mlff.checks.accuracy.vibrational_density import CHECK as VIBRATIONAL_DENSITY
-from openmm_mlff.checks.accuracy.vibrations import CHECK as VIBRATIONS
 from openmm_mlff.checks.base import Check
-from openmm_mlff.checks.dynamics.drift_percent import CHECK as DRIFT_PERCENT
-from openmm_mlff.checks.dynamics.energy_drift import CHECK as ENERGY_DRIFT
-from openmm_mlff.checks.dynamics.ensemble import CHECK as ENSEMBLE
-from openmm_mlff.checks.dynamics.kinetic_distribution import CHECK as KINETIC_DISTRIBUTION
-from openmm_mlff.checks.dynamics.memory_growth import CHECK as MEMORY_GROWTH
-from openmm_mlff.checks.dynamics.momentum_conservation import CHECK as MOMENTUM_CONSERVATION
-from openmm_mlff.checks.dynamics.npt_stability import CHECK as NPT_STABILITY
-from openmm_mlff.checks.dynamics.slow_down import CHECK as SLOW_DOWN
-from openmm_mlff.checks.dynamics.stability import CHECK as STABILITY
-from openmm_mlff.checks.dynamics.temperature import CHECK as TEMPERATURE
-from openmm_mlff.checks.dynamics.temperature_scan import CHECK as TEMPERATURE_SCAN
-from openmm_mlff.checks.dynamics.time_reversibility import CHECK as TIME_REVERSIBILITY
-from openmm_mlff.checks.dynamics.timestep_convergence import CHECK as TIMESTEP_CONVERGENCE
-from openmm_mlff.checks.parity.determinism import CHECK as DETERMINISM
-from openmm_mlff.checks.parity.export_parity import CHECK as EXPORT_PARITY
-from openmm_mlff.checks.parity.interpolation_ends import CHECK as INTERPOLATION_ENDS
-from openmm_mlff.checks.parity.openmm_parity import CHECK as OPENMM_PARITY
-from openmm_mlff.checks.parity.precision_noise import CHECK as PRECISION_NOISE
-from openmm_mlff.checks.parity.trajectory_parity import CHECK as TRAJECTORY_PARITY
-from openmm_mlff.checks.parity.unit_scale import CHECK as UNIT_SCALE
-from openmm_mlff.checks.performance.memory import CHECK as MEMORY
-from openmm_mlff.checks.performance.speed import CHECK as SPEED
 from openmm_mlff.checks.plugins import own_checks
-from openmm_mlff.checks.surface.charge_response import CHECK as CHARGE_RESPONSE
-from openmm_mlff.checks.surface.cutoff_continuity import CHECK as CUTOFF_CONTINUITY
-from openmm_mlff.checks.surface.equation_of_state import CHECK as EQUATION_OF_STATE
-from openmm_mlff.checks.surface.every_atom_counts import CHECK as EVERY_ATOM_COUNTS
-from openmm_mlff.checks.surface.force_consistency import CHECK as FORCE_CONSISTENCY
-from openmm_mlff.checks.surface.hessian_symmetry import CHECK as HESSIAN_SYMMETRY
-from openmm_mlff.checks.surface.net_force_torque import CHECK as NET_FORCE_TORQUE
-from openmm_mlff.checks.surface.periodic_consistency import CHECK as PERIODIC_CONSISTENCY
-from openmm_mlff.checks.surface.permutation_invariance import CHECK as PERMUTATION_INVARIANCE
-from openmm_mlff.checks.surface.pressure_virial import CHECK as PRESSURE_VIRIAL
-from openmm_mlff.checks.surface.reflection_invariance import CHECK as REFLECTION_INVARIANCE
-from openmm_mlff.checks.surface.rotation_invariance import CHECK as ROTATION_INVARIANCE
-from openmm_mlff.checks.surface.short_range_repulsion import CHECK as SHORT_RANGE_REPULSION
-from openmm_mlff.checks.surface.size_extensivity import CHECK as SIZE_EXTENSIVITY
-from openmm_mlff.checks.surface.translation_invariance import CHECK as TRANSLATION_INVARIANCE
 from openmm_mlff.config import Protocol, nearest
 from openmm_mlff.errors import ConfigError
 
-CHECKS: tuple[Check, ...] = (
-    EXPORT_PARITY,
-    OPENMM_PARITY,
-    TRAJECTORY_PARITY,
-    DETERMINISM,
-    PRECISION_NOISE,
-    UNIT_SCALE,
-    INTERPOLATION_ENDS,
-    TRANSLATION_INVARIANCE,
-    ROTATION_INVARIANCE,
-    REFLECTION_INVARIANCE,
-    PERMUTATION_INVARIANCE,
-    NET_FORCE_TORQUE,
-    FORCE_CONSISTENCY,
-    HESSIAN_SYMMETRY,
-    CUTOFF_CONTINUITY,
-    SHORT_RANGE_REPULSION,
-    SIZE_EXTENSIVITY,
-    PERIODIC_CONSISTENCY,
-    EQUATION_OF_STATE,
-    PRESSURE_VIRIAL,
-    EVERY_ATOM_COUNTS,
-    CHARGE_RESPONSE,
-    STABILITY,
-    ENERGY_DRIFT,
-    DRIFT_PERCENT,
-    MOMENTUM_CONSERVATION,
-    TIMESTEP_CONVERGENCE,
-    TIME_REVERSIBILITY,
-    TEMPERATURE_SCAN,
-    KINETIC_DISTRIBUTION,
-    TEMPERATURE,
-    NPT_STABILITY,
-    ENSEMBLE,
-    MEMORY_GROWTH,
-    SLOW_DOWN,
-    FORCE_ACCURACY,
-    SOFTENING,
-    ENERGY_ACCURACY,
-    GEOMETRY_ACCURACY,
-    VIBRATIONS,
-    VIBRATIONAL_DENSITY,
-    DENSITY,
-    RADIAL_DISTRIBUTION,
-    DIFFUSION,
-    TORSION_PROFILE,
-    CONFORMERS,
-    BOND_SMOOTHNESS,
-    INTERACTION_ENERGY,
-    UNCERTAINTY,
-    SECOND_REFERENCE,
-    SPEED,
-    MEMORY,
+IDS = {
+    "parity": (
+        "export_parity",
+        "openmm_parity",
+        "trajectory_parity",
+        "determinism",
+        "precision_noise",
+        "unit_scale",
+        "interpolation_ends",
+    ),
+    "surface": (
+        "translation_invariance",
+        "rotation_invariance",
+        "reflection_invariance",
+        "permutation_invariance",
+        "net_force_torque",
+        "force_consistency",
+        "hessian_symmetry",
+        "cutoff_continuity",
+        "short_range_repulsion",
+        "size_extensivity",
+        "periodic_consistency",
+        "equation_of_state",
+        "pressure_virial",
+        "every_atom_counts",
+        "charge_response",
+    ),
+    "dynamics": (
+        "stability",
+        "energy_drift",
+        "drift_percent",
+        "momentum_conservation",
+        "timestep_convergence",
+        "time_reversibility",
+        "temperature_scan",
+        "kinetic_distribution",
+        "temperature",
+        "npt_stability",
+        "ensemble",
+        "memory_growth",
+        "slow_down",
+    ),
+    "accuracy": (
+        "force_accuracy",
+        "softening",
+        "energy_accuracy",
+        "geometry_accuracy",
+        "vibrations",
+        "vibrational_density",
+        "density",
+        "radial_distribution",
+        "diffusion",
+        "torsion_profile",
+        "conformers",
+        "bond_smoothness",
+        "interaction_energy",
+        "uncertainty",
+        "second_reference",
+    ),
+    "performance": ("speed", "memory"),
+}
+"""By group: each is in the file ``<group>/<id>.py`` as its ``CHECK``."""
+
+CHECKS: tuple[Check, ...] = tuple(
+    import_module(f"openmm_mlff.checks.{group}.{check_id}").CHECK
+    for group, ids in IDS.items()
+    for check_id in ids
 )
 
 

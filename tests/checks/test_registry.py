@@ -89,12 +89,6 @@ def test_a_protocol_that_cannot_be_served_is_refused(standard, part, message):
         select(standard.model_copy(update=part))
 
 
-def test_an_unknown_check_is_refused_with_the_nearest():
-    assert get_check("energy_drift").id == "energy_drift"
-    with pytest.raises(ConfigError, match="did you mean 'energy_drift'"):
-        get_check("energy_drfit")
-
-
 def test_what_checks_no_longer_have_is_left_out_of_earlier_runs(standard):
     criteria = {
         **standard.criteria,
