@@ -4,7 +4,6 @@ Merz & Shirts, PLoS ONE 13 (2018) e0202764.
 """
 
 import logging
-from collections.abc import Mapping
 from types import ModuleType
 
 import numpy as np
@@ -14,20 +13,6 @@ from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_BAR_ANGSTROM3
 BOOTSTRAP_SEED = 1
 FEWEST_BINS = 3
 LEAST_OVERLAP = 0.1
-
-
-def convergence_deviation(totals_ev: Mapping[float, np.ndarray]) -> float:
-    """Compute the largest |1 − (σ₁/σ₂)/(dt₁/dt₂)²| over neighbouring timesteps.
-
-    σ is that of the total energies, (T,), by timestep.
-    """
-    library = _library()
-    data = library.data
-    simulations = [
-        data.SimulationData(dt=timestep, observables=data.ObservableData(constant_of_motion=total))
-        for timestep, total in totals_ev.items()
-    ]
-    return float(library.integrator.convergence(simulations, verbose=False))
 
 
 def kinetic_deviations(

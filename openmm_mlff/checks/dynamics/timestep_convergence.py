@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Subject, compare_with_interval, define, inconclusive
-from openmm_mlff.checks.dynamics.second_opinion import convergence_deviation
 from openmm_mlff.checks.inputs import NO_START
 from openmm_mlff.config import Limits
 from openmm_mlff.intervals import student_half_width
@@ -59,25 +58,18 @@ class Record:
         infinite = np.full_like(kinetic_ev, np.inf)
         return np.divide(self.spread_ev, kinetic_ev, out=infinite, where=kinetic_ev > 0.0)
 
-    def first_above_noise(self) -> tuple[int, bool]:
-        """Return the shortest timestep whose spread is not noise, and whether two are not.
+    def exponent(self) -> tuple[float, float, int, bool]:
+        """Return p of σ ∝ dt^p, half its 95 % interval, the first timestep and if it is clear.
 
-        Where fewer are, it is the last but one.
+        It is the first whose spread is not noise, at most the last but one.  p is the mean over the
+        starts, with Student's t; infinite for a single start.  Of spreads that are not clear of
+        noise, p of the variance of all starts, in which those of little energy count little, and
+        its interval by the jackknife.
         """
         least_ev = NOISE_MARGIN * noise(self.noise_total_ev)
-        clear = np.flatnonzero((self.spread_ev >= least_ev) & (self.spread_ev > 0.0))
-        last_but_one = len(FACTORS) - 2
-        if len(clear) and clear[0] <= last_but_one:
-            return int(clear[0]), True
-        return last_but_one, False
-
-    def exponent(self, first: int, *, is_clear: bool) -> tuple[float, float]:
-        """Return p of σ ∝ dt^p from one timestep to the longest, and half its 95 % interval.
-
-        The mean over the starts, with Student's t; infinite for a single start.  Of spreads that
-        are not clear of noise, p of the variance of all starts, in which those of little energy
-        count little, and its interval by the jackknife.
-        """
+        clear = (self.spread_ev[:-1] >= least_ev) & (self.spread_ev[:-1] > 0.0)
+        is_clear = bool(clear.any())
+        first = int(np.argmax(clear)) if is_clear else len(clear) - 1
         variances = self.total_ev.var(axis=-1)[:, [first, -1]]
         doubled = 2.0 * np.log(self.timesteps_fs[-1] / self.timesteps_fs[first])
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -87,24 +79,22 @@ class Record:
                 powers = count * np.log(whole[1] / whole[0]) / doubled
                 powers = powers - (count - 1) * np.log(without[:, 1] / without[:, 0]) / doubled
         if len(powers) < 2:
-            return float(powers[0]), math.inf
+            return float(powers[0]), math.inf, first, is_clear
         error = float(powers.std(ddof=1)) / math.sqrt(len(powers))
-        return float(powers.mean()), student_half_width(error, freedom=len(powers) - 1)
+        half_width = student_half_width(error, freedom=len(powers) - 1)
+        return float(powers.mean()), half_width, first, is_clear
 
     @property
     def is_precise(self) -> bool:
         """Whether the exponent is known to :data:`PRECISE`, or no further start would help."""
-        if any(self.failures) or not self.spread_ev.all():
-            return True
-        first, is_clear = self.first_above_noise()
-        return self.exponent(first, is_clear=is_clear)[1] <= PRECISE
+        hopeless = any(self.failures) or not self.spread_ev.all()
+        return hopeless or self.exponent()[1] <= PRECISE
 
 
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
-    """Run at constant energy with three timesteps from each of several points of a Langevin run.
+    """Run with three timesteps from each of several points of a Langevin run.
 
-    Starts are added until the exponent is known to 0.15, up to eight.  Energies are taken at common
-    times, at multiples of the longest timestep.
+    Starts are added until the exponent is known to 0.15.  Energies are taken at common times.
     """
     if subject.asked.n_atoms < 2:
         return NotApplicable("one atom has no internal motion to integrate")
@@ -145,13 +135,12 @@ def judge(record: Record, limits: Limits) -> Judgement:
     of the energy surface (forces that are not its gradient, a jump) does not fall with the timestep
     and gives a smaller p.  So does noise, which is no such error: a timestep whose spread is less
     than three times the noise is left out.  Where that leaves no pair, the two longest can only
-    pass, since without the noise p would be larger still.  INCONCLUSIVE where the interval over the
-    starts includes a limit, noise hides the rest, nothing moves, or a run at the longest timestep
-    broke.
+    pass, since without the noise p would be larger still.
     """
     if unfit := _unfit(record):
         return unfit
-    (first, is_clear), per_atom = record.first_above_noise(), MEV_PER_EV / record.n_atoms
+    exponent, half_width, first, is_clear = record.exponent()
+    per_atom = MEV_PER_EV / record.n_atoms
     evidence: dict[str, Any] = {
         "timesteps_fs": record.timesteps_fs,
         "sigma_total_mev_per_atom": record.spread_ev * per_atom,
@@ -160,7 +149,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
     }
     low, high = limits["exponent_low"].value, limits["exponent_high"].value
     timesteps_fs = record.timesteps_fs
-    exponent, half_width = record.exponent(first, is_clear=is_clear)
     middle = 0.5 * (low + high)
     distance, at_least = abs(exponent - middle), exponent < middle
     status = compare_with_interval(distance, half_width=half_width, threshold=high - middle)
@@ -169,7 +157,6 @@ def judge(record: Record, limits: Limits) -> Judgement:
         least = f"{NOISE_MARGIN:g} times its noise of {hidden:.2g} meV/atom"
         reason = f"the total energy's spread of {spread:.2g} meV/atom does not exceed {least}"
         return inconclusive(reason, evidence=evidence)
-    evidence |= _second_opinion(record, low=low, high=high, exponent=exponent)
     evidence["exponent_half_width"] = half_width
     clause = (
         f"from {timesteps_fs[first]:g} to {timesteps_fs[-1]:g} fs the spread of the total energy "
@@ -221,29 +208,8 @@ def _unfit(record: Record) -> Judgement | None:
     evidence = {"timesteps_fs": record.timesteps_fs, "finite": finite, "failures": record.failures}
     broken = f"the run with a timestep of {record.timesteps_fs[np.argmin(finite)]:g} fs failed"
     if finite[:-1].all():
-        reason = (
-            f"{broken}, so the exponent is not known for timesteps up to it; a shorter timestep "
-            "may decide"
-        )
-        return inconclusive(reason, evidence=evidence)
+        return inconclusive(f"{broken}; a shorter timestep may decide", evidence=evidence)
     return Judgement(Status.FAIL, f"{broken}: its energy is not finite", evidence=evidence)
-
-
-def _second_opinion(
-    record: Record, *, low: float, high: float, exponent: float
-) -> dict[str, float | bool]:
-    """Return the deviation by `physical_validation`, and whether it agrees.
-
-    The library has no limit of its own: between neighbouring timesteps, a factor k apart, an
-    exponent of p is a deviation of |1 − k^(p − 2)|, so our limits of p give one.
-    """
-    total = record.total_ev - record.total_ev.mean(axis=-1, keepdims=True)
-    joined = np.swapaxes(total, 0, 1).reshape(len(record.timesteps_fs), -1)
-    deviation = convergence_deviation(dict(zip(record.timesteps_fs.tolist(), joined, strict=True)))
-    step = record.timesteps_fs[1] / record.timesteps_fs[0]
-    allowed = max(abs(1.0 - step ** (bound - 2.0)) for bound in (low, high))
-    agrees = bool(deviation <= allowed) == (low <= exponent <= high)
-    return {"physical_validation_deviation": deviation, "physical_validation_agrees": agrees}
 
 
 CHECK = define(

@@ -86,18 +86,7 @@ def test_the_error_falls_as_the_timestep_squared(
     assert evidence["exponent_half_width"] == pytest.approx(0.0, abs=1e-9)
     assert evidence.get("largest_safe_timestep_fs") == pytest.approx(safe_fs)
     if not settings:
-        assert evidence["physical_validation_agrees"]
-        assert evidence["physical_validation_deviation"] == pytest.approx(0.0, abs=1e-9)
         assert "from 0.25 to 1 fs" in judgement.clause
-
-
-def test_a_library_that_disagrees_is_in_the_evidence(judge_energies):
-    total_ev = TOTAL_EV.copy()
-    # 2^2.45 and 2^1.95: the mean is fine, the first pair is not.
-    total_ev[:, 1] *= 2**0.45
-    judgement = judge_energies(total_ev, IN_A_ROW_EV)
-    assert judgement.status is Status.PASS
-    assert not judgement.evidence["physical_validation_agrees"]
 
 
 def test_noise_is_told_from_the_motion():
@@ -116,12 +105,14 @@ def test_noise_at_the_shortest_timestep_leaves_the_upper_pair(judge_energies):
 
 @pytest.mark.parametrize(
     ("settings", "status"),
-    [({"noise_ev": 8e-5}, Status.PASS), ({"noise_ev": 1e-4, "error_ev": 1.5e-4}, "INCONCLUSIVE")],
+    [
+        ({"noise_ev": 8e-5}, Status.PASS),
+        ({"noise_ev": 1e-4, "error_ev": 1.5e-4}, Status.INCONCLUSIVE),
+    ],
 )
 def test_noise_at_all_but_the_longest_can_only_pass(judge_energies, settings, status):
     # σ at 0.5 fs is 1.8e-4 eV, at 1 fs 7e-4: within three times the noise, and beyond.
-    judgement = judge_energies(*energies(**settings))
-    assert judgement.status == status
+    assert judge_energies(*energies(**settings)).status is status
 
 
 @pytest.mark.parametrize(
@@ -185,7 +176,3 @@ def test_a_sound_potential_converges(measured, sound, seed):
     np.testing.assert_allclose(total_ev[:, :, 0], total_ev[:, :1, 0] + np.zeros(3), atol=1e-9)
     np.testing.assert_array_equal(record.noise_total_ev[::4], total_ev[0, 0, :50])
     assert len(total_ev) >= 3
-
-
-def test_where_the_langevin_run_broke_it_is_skipped(measured, faulty):
-    assert measured(faulty("weak bonds")).status is Status.SKIPPED
