@@ -1,7 +1,6 @@
 """Checks of what was measured block by block during the simulations: times and memory."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,12 @@ REMEDY = (
 )
 
 
+Outcome = tuple[Status, str, Sequence[float], dict[str, Any]]
+"""Status, clause, the value with the ends of its 95 % interval, and evidence of one run."""
+
+
 def judge_blocks(
-    record: Runs, judge_run: Callable[[Run], Judgement], *, series: Sequence[str]
+    record: Runs, judge_run: Callable[[Run], Outcome], *, series: Sequence[str], limit: Threshold
 ) -> Judgement:
     """Judge every run that has blocks; the most severe outcome counts, of these the largest value.
 
@@ -34,13 +37,21 @@ def judge_blocks(
     for run in runs:
         if reason := _unfit(run, series):
             return inconclusive(reason)
-    found = [(run, judge_run(run)) for run in runs]
-    run, worst = min(
-        found, key=lambda pair: (MOST_SEVERE_FIRST.index(pair[1].status), -(pair[1].value or 0.0))
+    found = [(run, *judge_run(run)) for run in runs]
+    run, status, clause, (value, low, high), _ = min(
+        found, key=lambda one: (MOST_SEVERE_FIRST.index(one[1]), -one[3][0])
     )
     where = f"in {run.name}, " if len(found) > 1 else ""
-    evidence = {"runs": [{"run": run.name, **one.evidence} for run, one in found]}
-    return demand_survival(record, replace(worst, clause=where + worst.clause, evidence=evidence))
+    interval = f"{low:.3g} to {high:.3g}; limit {quantity(limit.value, limit.unit)}"
+    judgement = Judgement(
+        status,
+        f"{where}{clause} {quantity(value, limit.unit)} (95 %: {interval})",
+        value=value,
+        threshold=limit.value,
+        unit=limit.unit,
+        evidence={"runs": [{"run": run.name, **evidence} for run, *_, evidence in found]},
+    )
+    return demand_survival(record, judgement)
 
 
 def _unfit(run: Run, series: Sequence[str]) -> str:
@@ -55,24 +66,3 @@ def _unfit(run: Run, series: Sequence[str]) -> str:
     if not all((np.isfinite(values) & (values > 0.0)).all() for values in blocks):
         return f"some blocks of {run.name} were not measured"
     return ""
-
-
-def with_interval(
-    status: Status,
-    clause: str,
-    *,
-    bounds: Sequence[float],
-    limit: Threshold,
-    evidence: Mapping[str, Any],
-) -> Judgement:
-    """Return the judgement of a value; `bounds` are the value and the ends of its interval."""
-    value, low, high = bounds
-    return Judgement(
-        status,
-        f"{clause} {quantity(value, limit.unit)} (95 %: {low:.3g} to {high:.3g}; limit "
-        f"{quantity(limit.value, limit.unit)})",
-        value=value,
-        threshold=limit.value,
-        unit=limit.unit,
-        evidence=evidence,
-    )

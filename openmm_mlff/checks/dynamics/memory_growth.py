@@ -6,9 +6,9 @@ import numpy as np
 from scipy.stats import theilslopes
 
 from openmm_mlff.checks.base import Judgement
-from openmm_mlff.checks.dynamics.blocks import REMEDY, judge_blocks, with_interval
+from openmm_mlff.checks.dynamics.blocks import REMEDY, Outcome, judge_blocks
 from openmm_mlff.checks.inputs import check_of_replicas
-from openmm_mlff.config import Limits, Threshold
+from openmm_mlff.config import Limits
 from openmm_mlff.intervals import CONFIDENCE
 from openmm_mlff.results import Status
 from openmm_mlff.storage.runs import Run, Runs
@@ -25,15 +25,15 @@ def judge(record: Runs, limits: Limits) -> Judgement:
 
     The Theil-Sen slope of resident memory against steps with its 95 % interval (P. K. Sen, J. Am.
     Stat. Assoc. 63 (1968) 1379), after the first fifth of the blocks, in which allocators fill up.
-    PASS where the interval ends within the limit, FAIL where it begins beyond, the memory has grown
-    by half a MiB, and did so in all parts of the run but one, by a quarter of the mean at least,
-    else INCONCLUSIVE: a leak is steady, and an allocator takes a few large steps before it stops.
+    It is a FAIL only where the memory has also grown by half a MiB, in all parts of the run but one
+    by a quarter of the mean: a leak is steady, and an allocator takes a few large steps and stops.
     """
-    growth = partial(_growth, limit=limits["growth"])
-    return judge_blocks(record, growth, series=["resident_mebibytes_blocks"])
+    limit, series = limits["growth"], ["resident_mebibytes_blocks"]
+    growth = partial(_growth, limit_mebibytes=limit.value)
+    return judge_blocks(record, growth, series=series, limit=limit)
 
 
-def _growth(run: Run, *, limit: Threshold) -> Judgement:
+def _growth(run: Run, *, limit_mebibytes: float) -> Outcome:
     resident = run.resident_mebibytes_blocks
     settled = resident[len(resident) // 5 :]
     steps = run.steps_per_block * np.arange(len(settled))
@@ -42,24 +42,20 @@ def _growth(run: Run, *, limit: Threshold) -> Judgement:
     levels = [part.mean() for part in np.array_split(settled, PARTS)]
     rises = STEPS * np.diff(levels) * PARTS / (run.steps_per_block * len(settled))
     steady = float(np.sort(rises)[1])
-    status = Status.PASS if high <= limit.value else Status.INCONCLUSIVE
+    status = Status.PASS if high <= limit_mebibytes else Status.INCONCLUSIVE
     is_steady = steady >= STEADY * slope and grown >= LEAST_LEAK_MEBIBYTES
-    if low > limit.value and is_steady:
+    if low > limit_mebibytes and is_steady:
         status = Status.FAIL
-    return with_interval(
-        status,
-        "the memory of the process grows by",
-        bounds=(float(slope), float(low), float(high)),
-        limit=limit,
-        evidence={
-            "growth": slope,
-            "interval": [low, high],
-            "steady_growth": steady,
-            "steps": steps[-1],
-            "blocks": len(resident),
-            "grown_mebibytes": grown,
-        },
-    )
+    evidence = {
+        "growth": slope,
+        "interval": [low, high],
+        "steady_growth": steady,
+        "steps": steps[-1],
+        "blocks": len(resident),
+        "grown_mebibytes": grown,
+    }
+    bounds = float(slope), float(low), float(high)
+    return status, "the memory of the process grows by", bounds, evidence
 
 
 CHECK = check_of_replicas(
