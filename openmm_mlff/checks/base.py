@@ -164,11 +164,6 @@ def judged(
     )
 
 
-def fields(record: Any, *names: str) -> dict[str, Any]:
-    """Return fields of a record by name, for the evidence."""
-    return {name: getattr(record, name) for name in names}
-
-
 inconclusive = partial(Judgement, Status.INCONCLUSIVE)
 skipped = partial(Judgement, Status.SKIPPED)  # what the check needs is missing
 not_applicable = partial(Judgement, Status.NOT_APPLICABLE)  # the question has no meaning here

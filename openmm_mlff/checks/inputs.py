@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Subject, define, error, fields, inconclusive, skipped
+from openmm_mlff.checks.base import Judgement, Subject, define, error, inconclusive, skipped
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import DONE
 from openmm_mlff.storage.runs import Evidence, Run, Runs
@@ -17,6 +17,11 @@ JUDGED_FRACTION = 0.8
 """A check is judged on the points that were evaluated when they are at least this many of all."""
 
 NO_START = "no simulation ran to its end, so there is no point to start from"
+
+
+def fields(record: Any, *names: str) -> dict[str, Any]:
+    """Return fields of a record by name, for the evidence."""
+    return {name: getattr(record, name) for name in names}
 
 
 def largest(array: np.ndarray) -> float:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
 
 from pydantic import ValidationError
 
@@ -19,14 +18,8 @@ from openmm_mlff.checks.base import Check, error
 from openmm_mlff.config import PluginFile, Protocol, Threshold
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.storage.text import one_line
-from openmm_mlff.storage.typed import record
 
 ENTRY_POINTS = "openmm_mlff.checks"
-
-
-@record
-class NoRecord:
-    """Nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +80,6 @@ def trusting_only(protocol: Protocol, paths: Sequence[str]) -> Protocol:
 
 def own_checks(protocol: Protocol, *, known: Sequence[str]) -> tuple[Check, ...]:
     """Return the checks of a protocol that do not come with the package, whose ids are `known`.
-
-    They are those of its files, then the installed ones that it names.
 
     Raises:
         ConfigError: a file changed, is missing or broken, or an id is taken.
@@ -172,7 +163,18 @@ def load_plugin(file: PluginFile) -> Plugin:
 
 @lru_cache(maxsize=64)
 def _imported(path: str, shown: str, sha256: str) -> Plugin:
-    module = _module(path, shown=shown, name=f"mlff_plugin_{sha256[:16]}")
+    source = importlib.util.spec_from_file_location(f"mlff_plugin_{sha256[:16]}", path)
+    if source is None or source.loader is None:
+        raise ConfigError(f"plugin {shown} is not a Python file; expected one that ends in .py")
+    module = importlib.util.module_from_spec(source)
+    try:
+        source.loader.exec_module(module)
+    # The file is the user's own code, and may raise anything.
+    except (Exception, SystemExit) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise ConfigError(
+            f"plugin {shown} cannot be imported ({said}); fix it, or omit it"
+        ) from error
     checks = getattr(module, "CHECKS", None)
     # A file without checks of its own may load a library that the potential needs.
     if not isinstance(checks, (tuple, list)):
@@ -196,26 +198,9 @@ def _imported(path: str, shown: str, sha256: str) -> Plugin:
     return Plugin(tuple(checks), criteria)
 
 
-def _module(path: str, *, shown: str, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"plugin {shown} is not a Python file; expected one that ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    # The file is the user's own code, and may raise anything.
-    except (Exception, SystemExit) as error:
-        raise ConfigError(
-            f"plugin {shown} cannot be imported ({type(error).__name__}: {error}); fix it, or "
-            "omit it"
-        ) from error
-    return module
-
-
 def _broken(check_id: str, protocol: Protocol, failure: BaseException) -> Check:
     """Return a check whose measurement fails because its plugin cannot be loaded."""
-    said = one_line(failure, with_type=True)
-    reason = f"its plugin cannot be loaded ({said})"
+    reason = f"its plugin cannot be loaded ({one_line(failure, with_type=True)})"
 
     def measure(_: object) -> None:
         raise ConfigError(reason) from failure
@@ -230,7 +215,7 @@ def _broken(check_id: str, protocol: Protocol, failure: BaseException) -> Check:
         source=f"entry point {ENTRY_POINTS}",
         consequence="Its result is not known.",
         remedy="Fix or reinstall the package that provides it.",
-        record=NoRecord,
+        record=object,
         measure=measure,
         judge=lambda *_: error(reason),
     )

@@ -147,6 +147,13 @@ def combine_replicas(estimates: Sequence[SlopeEstimate]) -> tuple[float, float]:
     return mean, student_half_width(math.sqrt(scatter / count), freedom=count - 1.0)
 
 
+def root_mean(squares: np.ndarray) -> tuple[float, float]:
+    """Return the root of the mean of a correlated series (T,), and half its 95 % interval."""
+    root = float(np.sqrt(squares.mean()))
+    # d√m = dm / 2√m.
+    return root, mean_half_width(squares) / (2.0 * root) if root else 0.0
+
+
 def mean_half_width(values: np.ndarray) -> float:
     """Return half the 95 % interval of the mean of a correlated series (T,), in order of time.
 

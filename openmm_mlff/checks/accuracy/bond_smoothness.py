@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
-from openmm_mlff.checks.inputs import too_few
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
+from openmm_mlff.checks.inputs import fields, too_few
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import (
     MolecularSystem,
@@ -59,13 +59,7 @@ class Record:
     @property
     def used(self) -> np.ndarray:
         """Whether neither refused a point, (B, P)."""
-        return np.isfinite(self.reference_squares) & ~self.model_refused.astype(bool)
-
-    @property
-    def log_ratios(self) -> np.ndarray:
-        """Logarithm of the ratio of the squares, each at least 1 (eV/Å)², (B, P)."""
-        model, ideal = self.model_squares, self.reference_squares
-        return np.log(np.maximum(model, SMALLEST_SQUARE) / np.maximum(ideal, SMALLEST_SQUARE))
+        return np.isfinite(self.reference_squares) & ~self.model_refused
 
 
 def measure(subject: Subject) -> Record | NotApplicable:
@@ -121,20 +115,20 @@ def scan(
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the force smoothness deviation of compressed and of stretched bonds with its limit.
+    """Compare the FSD of compressed and stretched bonds with ``compression``, ``stretch`` (1/Å).
 
-    FSD = max |d/dr ln(‖ΔF‖² / ‖ΔF_ref‖²)|, with differences between neighbouring points, where the
-    reference rises by up to 3 eV.  Noise of the forces of 0.01 eV/Å changes it by less than 1/Å.
-    Limits, 1/Å: ``compression``, ``stretch``.
+    Noise of the forces of 0.01 eV/Å changes it by less than 1/Å.
     """
     measures, evidence = [], fields(record, "reference", "bonds", "reasons")
+    model, ideal = record.model_squares, record.reference_squares
+    log_ratios = np.log(np.maximum(model, SMALLEST_SQUARE) / np.maximum(ideal, SMALLEST_SQUARE))
     for side, points in SIDES.items():
         near, lengths = record.near[:, points], record.lengths_angstrom[:, points]
         used = near & record.used[:, points]
         reason = f"{used.sum()} of {near.sum()} points of the {side} of bonds could be used"
         if undecided := too_few(used.sum(), near.sum(), reason, evidence=evidence):
             return undecided
-        rates = np.abs(np.diff(record.log_ratios[:, points])) / np.diff(lengths)
+        rates = np.abs(np.diff(log_ratios[:, points])) / np.diff(lengths)
         rates[~(used[:, 1:] & used[:, :-1])] = 0.0
         # argmax returns a rate that is not a number, if there is one.
         bond, place = np.unravel_index(np.argmax(rates), rates.shape)
@@ -163,8 +157,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         panels.append(Panel(Axis("Length (Å)"), Axis("‖ΔF‖ (eV/Å)", log=True), marks, name))
     caption = (
         "Change of all forces while one bond is compressed or stretched from its length at the "
-        f"minimum, up to 3 eV, by the potential and by {short_name(record.reference)}; below "
-        "1 eV/Å it is not compared."
+        "minimum, up to 3 eV; below 1 eV/Å it is not compared."
     )
     plot = Plot("Bond scans", panels, caption, "bond_scans", min(len(panels), 4), height_inch=1.7)
     return [plot] if panels else []

@@ -4,16 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from openmm_mlff.checks.base import (
-    Judgement,
-    Measure,
-    Subject,
-    define,
-    fields,
-    inconclusive,
-    judged,
-)
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
+from openmm_mlff.checks.inputs import JUDGED_FRACTION, fields
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.conformers import SAME_KCAL_PER_MOL, conformers
@@ -96,23 +88,20 @@ def _keep_bonds(subject: Subject, positions_angstrom: np.ndarray) -> np.ndarray:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the energies above the reference's lowest conformer, and the potential's choice.
+    """Compare energies above the reference's lowest conformer with ``mae`` (kcal/mol).
 
-    Limits, kcal/mol: ``mae``, mean |ΔE − ΔE_ref| over all other conformers; ``lowest``, the
-    reference's energy of the conformer that the potential puts lowest, so that the order of two
-    that differ by less counts as right.
+    ``lowest`` limits the reference's energy of the conformer that the potential puts lowest, so
+    that the order of two that differ by less counts as right.
     """
     counts = fields(record, "reference", "generated", "unusable")
     found, usable = len(record.reference_energies_ev), record.generated - record.unusable
     if usable < JUDGED_FRACTION * record.generated or found < 2:
         reason = f"the reference relaxed {usable} of {record.generated} conformers, to {found}"
         return inconclusive(f"{reason} different ones", evidence=counts)
-    broken = int(np.sum(~record.model_keeps_bonds.astype(bool)))
-    if broken:
+    if broken := np.sum(~record.model_keeps_bonds):
         clause = f"the potential rearranges the bonds of {broken} of {found} conformers"
         return Judgement(Status.FAIL, clause, evidence=counts)
-    lost = int(np.sum(~record.model_converged.astype(bool)))
-    if lost:
+    if lost := np.sum(~record.model_converged):
         reason = f"{lost} of {found} conformers did not relax by the potential"
         return inconclusive(reason, evidence=counts)
     model, ideal = _relative(record)
@@ -140,9 +129,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
 def _relative(record: Record) -> tuple[np.ndarray, np.ndarray]:
     """Return the energies by both, kcal/mol, above the reference's lowest conformer."""
-    both = record.model_energies_ev, record.reference_energies_ev
-    model, ideal = (kcal_per_mol_from_ev(energies_ev - energies_ev[0]) for energies_ev in both)
-    return model, ideal
+    model_ev, ideal_ev = record.model_energies_ev, record.reference_energies_ev
+    return kcal_per_mol_from_ev(model_ev - model_ev[0]), kcal_per_mol_from_ev(
+        ideal_ev - ideal_ev[0]
+    )
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
@@ -154,11 +144,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     equal, zero = Line(ends, ends, "equal", "ink", "dashed"), Level(0.0, "", "muted", "dotted")
     marks: list[Mark] = [equal, zero, Points(ideal, model, "conformers", 0)]
     axes = Axis("Reference (kcal/mol)"), Axis("Potential (kcal/mol)")
-    caption = (
-        f"Energies of {len(ideal)} conformers, relaxed by each, above the one that is lowest by "
-        f"{short_name(record.reference)}."
-    )
-    return [Plot("Conformers", [Panel(*axes, marks)], caption, name="conformers")]
+    return [Plot("Conformers", [Panel(*axes, marks)], name="conformers")]
 
 
 CHECK = define(

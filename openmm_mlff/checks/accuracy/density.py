@@ -42,11 +42,7 @@ def measure(subject: Subject) -> Record | NotApplicable | Skipped:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the mean density of the last four fifths with the known one (%).
-
-    Its 95 % interval includes the correlation in time.  Not applicable where no density is named;
-    the density is then only stated.
-    """
+    """Compare the mean density with the known one (%); it is only stated where none is named."""
     limit = limits["deviation"]
     if record.failure:
         clause = f"the run at constant pressure failed: {record.failure}"

@@ -28,22 +28,20 @@ XI = 2.837297
 
 @record
 class Record:
-    """Mean squared displacements of the centres of mass of S species of molecules.
+    """Mean squared displacements of the centres of mass of S species of molecules."""
 
-    Attributes:
-        species: formulas, the commonest first; elements in a network.
-        lag_ps: the same for all blocks; none where there are too few frames.
-        msd: of each block of each simulation, Å², after removal of the mean motion.
-        duration_ps: of all simulations together.
-        box_angstrom: cube root of the volume.
-    """
-
-    species: tuple[str, ...]
-    lag_ps: np.ndarray = array("lags")
+    species: tuple[str, ...]  # formulas, the commonest first; elements in a network
+    lag_ps: np.ndarray = array("lags")  # none where there are too few frames
+    # of each block of each simulation, Å², after removal of the mean motion
     msd: np.ndarray = array("species", "blocks", "lags")
-    duration_ps: float
-    box_angstrom: float
+    duration_ps: float  # of all simulations together
+    box_angstrom: float  # cube root of the volume
     temperature_kelvin: float
+
+    @property
+    def is_fitted(self) -> np.ndarray:
+        """Whether the straight line is fitted to a lag, (lags,)."""
+        return self.lag_ps >= FIT_FROM / LONGEST_LAG * self.lag_ps[-1:]
 
 
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
@@ -90,7 +88,7 @@ def coefficients(record: Record) -> tuple[np.ndarray, np.ndarray]:
     D is a sixth of the slope of a straight line through the mean squared displacement, from a fifth
     to half of a block; the interval is Student's over the blocks.
     """
-    late = record.lag_ps >= FIT_FROM / LONGEST_LAG * record.lag_ps[-1]
+    late = record.is_fitted
     lag = record.lag_ps[late] - record.lag_ps[late].mean()
     found = record.msd[..., late] @ lag / (lag @ lag) / 6.0
     count = found.shape[1]
@@ -102,8 +100,7 @@ def coefficients(record: Record) -> tuple[np.ndarray, np.ndarray]:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare D of the commonest species with the published value ``expected``; else report it.
 
-    With a ``viscosity`` it is corrected for the size of the box.  Simulations shorter than
-    ``shortest`` are INCONCLUSIVE.  Zeros stand for values that are not named.
+    With a ``viscosity`` it is corrected for the size of the box; zeros are values not named.
     """
     if not len(record.lag_ps):
         return inconclusive("the simulations have too few frames for a mean squared displacement")
@@ -112,11 +109,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
     per_viscosity = XI * BOLTZMANN_EV_PER_KELVIN * record.temperature_kelvin
     per_viscosity /= 6.0 * np.pi * record.box_angstrom
     corrected = found + (per_viscosity / viscosity if viscosity else 0.0)
-    name, width = record.species[0], float(widths[0])
-    size = "corrected for" if viscosity else "not corrected for"
-    said = (
-        f"{name} diffuses with {corrected[0]:.3g} ± {width:.2g} Å²/ps, {size} the size of the box"
-    )
+    width, corrected_or_not = float(widths[0]), "corrected" if viscosity else "not corrected"
+    said = f"{record.species[0]} diffuses with {corrected[0]:.3g} ± {width:.2g} Å²/ps, "
+    said += f"{corrected_or_not} for the size of the box"
     evidence = {
         "coefficients_angstrom2_per_ps": dict(zip(record.species, found.tolist(), strict=True)),
         "half_widths_angstrom2_per_ps": dict(zip(record.species, widths.tolist(), strict=True)),
@@ -132,11 +127,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
         reason = f"no published value is named as criteria.diffusion.expected; {said}"
         return Judgement(Status.SKIPPED, reason, evidence=evidence)
     clause = f"{said}, which differs from the published {expected:g} Å²/ps by a ratio of"
-    deviation = abs(float(corrected[0]) / expected - 1.0)
-    limit = limits["deviation"]
-    return judged(
-        [Measure(clause, deviation, limit, half_width=width / expected)], evidence=evidence
-    )
+    deviation, half_width = abs(float(corrected[0]) / expected - 1.0), width / expected
+    measure = Measure(clause, deviation, limits["deviation"], half_width=half_width)
+    return judged([measure], evidence=evidence)
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
@@ -144,21 +137,18 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     if not len(record.lag_ps):
         return []
     (found, widths), marks, said = coefficients(record), [], []
+    late = record.is_fitted
+    lag = record.lag_ps[late]
     for index, name in enumerate(record.species):
         msd = record.msd[index].mean(axis=0)
-        late = record.lag_ps >= FIT_FROM / LONGEST_LAG * record.lag_ps[-1]
-        lag = record.lag_ps[late]
         line = msd[late].mean() + 6.0 * found[index] * (lag - lag.mean())
-        marks += [
-            Line(record.lag_ps, msd, name, index, "solid"),
-            Line(lag, line, "", "ink", "dashed"),
-        ]
+        marks.append(Line(record.lag_ps, msd, name, index, "solid"))
+        marks.append(Line(lag, line, "", "ink", "dashed"))
         said.append(f"{name} {found[index]:.3g} ± {widths[index]:.2g}")
     panel = Panel(Axis("Lag (ps)"), Axis("Mean squared displacement (Å²)"), marks)
     caption = (
-        f"Displacement of the molecules in {record.duration_ps:.4g} ps at "
-        f"{record.temperature_kelvin:g} K; a sixth of the slope (dashed) is D, not corrected for "
-        f"the size of the box: {'; '.join(said)} Å²/ps."
+        "A sixth of the slope (dashed) is D, not corrected for the size of the box: "
+        f"{'; '.join(said)} Å²/ps."
     )
     return [Plot("Diffusion", [panel], caption, "msd")]
 

@@ -1,11 +1,9 @@
 """Do energy differences match the reference's?"""
 
-from operator import attrgetter
-
 import numpy as np
 
-from openmm_mlff.checks.accuracy.labels import counts, usable_labels
-from openmm_mlff.checks.base import Judgement, Measure, define, inconclusive, judged
+from openmm_mlff.checks.accuracy.labels import check_of_labels, counts, usable_labels
+from openmm_mlff.checks.base import Judgement, Measure, inconclusive, judged
 from openmm_mlff.checks.statistics import mean_half_width
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.storage.shared import Labels
@@ -15,11 +13,7 @@ FEWEST_FRAMES = 3  # one constant is fitted, so three frames leave two differenc
 
 
 def judge(record: Labels, limits: Limits) -> Judgement:
-    """Compare energies with the reference's after one constant shift.
-
-    MAE = mean |d − mean d| / N with d = E − E_ref over the frames, with a 95 % interval from the
-    scatter and autocorrelation of the frames.  Limit: ``mae`` (meV/atom).
-    """
+    """Compare energies with the reference's after one constant shift, with ``mae`` (meV/atom)."""
     frames = usable_labels(record)
     if isinstance(frames, Judgement):
         return frames
@@ -39,7 +33,7 @@ def judge(record: Labels, limits: Limits) -> Judgement:
     )
 
 
-CHECK = define(
+CHECK = check_of_labels(
     __name__,
     formula="mean |d − mean d| / N, d = E − E_ref, frames of the potential's own NVE runs",
     limits={"mae": "meV/atom"},
@@ -47,7 +41,4 @@ CHECK = define(
     consequence="Populations of conformers and reaction energies, which depend on exp(−ΔE/kT), are "
     "wrong by factors.",
     remedy="Train with more weight on energies, or on more geometries of this trajectory.",
-    record=Labels,
-    measure=attrgetter("reference_labels"),
-    needs=("minimum", "trajectories", "reference_labels"),
 )

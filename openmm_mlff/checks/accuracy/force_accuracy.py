@@ -1,15 +1,14 @@
 """Do the forces match the reference's on the potential's own trajectories?"""
 
 import math
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from openmm_mlff.checks.accuracy.labels import counts, usable_labels
-from openmm_mlff.checks.base import Judgement, Measure, define, judged
+from openmm_mlff.checks.accuracy.labels import check_of_labels, counts, usable_labels
+from openmm_mlff.checks.base import Judgement, Measure, judged
 from openmm_mlff.checks.parity.unit_scale import factor_off, nearest_slip
-from openmm_mlff.checks.statistics import mean_half_width
+from openmm_mlff.checks.statistics import root_mean
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.storage.shared import Labels
 from openmm_mlff.units import EV_PER_ANGSTROM_BY_FORCE_UNIT
@@ -24,20 +23,15 @@ _OTHERS = {"mae": "mae_ev_per_angstrom", "r2": "r2", "median_angle": "angle_medi
 
 
 def judge(record: Labels, limits: Limits) -> Judgement:
-    """Compare forces with the reference's.
+    """Compare forces with the reference's: ``rmse`` (eV/Å) decides, with its 95 % interval.
 
-    RMSE = √(mean (F − F_ref)²) over all Cartesian components, with a 95 % interval from the scatter
-    and autocorrelation of the frames' mean squares.  The limit ``rmse`` (eV/Å) decides; ``mae``
-    (eV/Å), ``r2`` (ratio) and ``median_angle`` (°) are compared in the evidence.
+    ``mae`` (eV/Å), ``r2`` (ratio) and ``median_angle`` (°) are compared in the evidence.
     """
     frames = usable_labels(record)
     if isinstance(frames, Judgement):
         return frames
     error = frames.model_forces - frames.reference_forces
-    mean_squares = np.mean(error**2, axis=(1, 2))
-    rmse = float(np.sqrt(mean_squares.mean()))
-    # d√m = dm / 2√m.
-    half_width = mean_half_width(mean_squares) / (2.0 * rmse) if rmse else 0.0
+    rmse, half_width = root_mean(np.mean(error**2, axis=(1, 2)))
     evidence = _evidence(frames, error=error)
     others = {
         name: Measure(name, evidence[key], limits[name], at_least=name == "r2").as_dict()
@@ -95,7 +89,7 @@ def angles_degrees(forces: np.ndarray, *, reference: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
 
 
-CHECK = define(
+CHECK = check_of_labels(
     __name__,
     formula="RMSE of F − F_ref over all components, frames of the potential's own NVE runs",
     limits={"rmse": "eV/Å", "mae": "eV/Å", "r2": "ratio", "median_angle": "°"},
@@ -104,7 +98,4 @@ CHECK = define(
     "where the dynamics are sound.",
     remedy="Add frames of the potential's own trajectories, labelled by the reference, to the "
     "training data and retrain; the evidence names the worst element.",
-    record=Labels,
-    measure=attrgetter("reference_labels"),
-    needs=("minimum", "trajectories", "reference_labels"),
 )

@@ -33,11 +33,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare both minima; INCONCLUSIVE where a minimisation did not converge.
-
-    Limits: ``rmsd`` (Å), of heavy atoms after superposition by a proper rotation, as a mirror image
-    is another molecule; ``bond`` (Å), the largest difference of a bond's length.
-    """
+    """Compare ``rmsd`` and ``bond`` (Å); INCONCLUSIVE where a minimisation did not converge."""
     if not (record.model_converged and record.converged):
         whose = "the reference" if record.model_converged else "the potential"
         reason = f": {record.reason}" if record.reason else ""
@@ -65,8 +61,8 @@ def superposed_rmsd(positions_angstrom: np.ndarray, *, reference: np.ndarray) ->
     """Return the smallest RMSD, Å, over all translations and proper rotations of (n, 3), Å.
 
     Kabsch, Acta Cryst. A 32, 922 (1976): the best rotation is U diag(1, 1, d) Vᵀ, with the singular
-    value decomposition XᵀY = U S Vᵀ and d = det(U Vᵀ), which keeps it proper.  NaN where a
-    coordinate is not finite.
+    value decomposition XᵀY = U S Vᵀ and d = det(U Vᵀ), which keeps it proper: a mirror image is
+    another molecule.  NaN where a coordinate is not finite.
     """
     if not (np.isfinite(positions_angstrom).all() and np.isfinite(reference).all()):
         return float("nan")

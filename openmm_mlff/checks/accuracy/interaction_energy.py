@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import (
-    Judgement,
-    Measure,
-    Subject,
-    define,
-    fields,
-    inconclusive,
-    judged,
-)
-from openmm_mlff.checks.inputs import too_few
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
+from openmm_mlff.checks.inputs import fields, too_few
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import fragment_labels
 from openmm_mlff.plots import Axis, Level, Panel, Plot, of_both
@@ -77,15 +69,14 @@ def measure(subject: Subject) -> Record | NotApplicable:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the energy at the reference's lowest distance, and the potential's lowest distance.
+    """Compare |E − E_ref| where E_ref is lowest with ``minimum`` (kcal/mol).
 
-    Limits, kcal/mol: ``minimum``, |E − E_ref| where E_ref is lowest; ``lowest``, E_ref where E is
-    lowest above the lowest E_ref.
+    ``lowest`` limits E_ref where E is lowest, above the lowest E_ref.
     """
     evidence = fields(record, "reference", "distances_angstrom")
     if record.reason:
         return inconclusive(f"{short_name(record.reference)} {record.reason}", evidence=evidence)
-    used = np.isfinite(record.reference_energies_ev) & ~record.model_refused.astype(bool)
+    used = np.isfinite(record.reference_energies_ev) & ~record.model_refused
     reason = f"{used.sum()} of {len(used)} distances were evaluated by both"
     if undecided := too_few(used.sum(), len(used), reason, evidence=evidence):
         return undecided
@@ -127,11 +118,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     both = of_both(record.distances_angstrom, model, ideal, markers=True)
     marks = [Level(0.0, "", "muted", "dotted"), *both]
     axes = Axis("Closest distance (Å)"), Axis("Interaction energy (kcal/mol)")
-    caption = (
-        f"Energy of two molecules, as relaxed by {short_name(record.reference)} and shifted as a "
-        "whole, less that 50 Å apart."
-    )
-    return [Plot("Interaction energy", [Panel(*axes, marks)], caption, name="interaction")]
+    return [Plot("Interaction energy", [Panel(*axes, marks)], name="interaction")]
 
 
 CHECK = define(

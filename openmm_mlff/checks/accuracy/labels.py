@@ -1,13 +1,23 @@
 """Frames labelled by the reference, and what both accuracy checks on them share."""
 
 from dataclasses import replace
+from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement
+from openmm_mlff.checks.base import Judgement, define
 from openmm_mlff.checks.inputs import too_few
 from openmm_mlff.results import Status
 from openmm_mlff.storage.shared import Labels
+
+check_of_labels = partial(
+    define,
+    record=Labels,
+    measure=attrgetter("reference_labels"),
+    needs=("minimum", "trajectories", "reference_labels"),
+)
+"""A check of the frames that the reference labelled."""
 
 
 def usable_labels(record: Labels) -> Labels | Judgement:
@@ -23,13 +33,10 @@ def usable_labels(record: Labels) -> Labels | Judgement:
     used = int(kept.sum())
     frames = replace(record, **arrays, refused=record.requested - used)
     if broken.any():
-        clause = (
-            f"the potential's energies or forces on frames of {record.frames_of} are not finite"
-        )
-        return Judgement(Status.FAIL, clause, evidence=counts(frames))
+        clause = f"energies or forces of the potential on frames of {record.frames_of}"
+        return Judgement(Status.FAIL, f"{clause} are not finite", evidence=counts(frames))
     reason = f"the reference evaluated {used} of {record.requested} frames"
-    wanted = max(record.requested, 1)
-    return too_few(used, wanted, reason, evidence=counts(frames)) or frames
+    return too_few(used, max(record.requested, 1), reason, evidence=counts(frames)) or frames
 
 
 def counts(frames: Labels) -> dict[str, str | int]:

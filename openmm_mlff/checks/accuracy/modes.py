@@ -12,11 +12,13 @@ def harmonic_modes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute the harmonic frequencies, cm⁻¹, from J = dF/dx, (3N, 3N), eV/Å², and their errors.
 
-    From the lowest, (3N−6,), or (3N−5,) of a linear molecule; an imaginary one is negative, and all
-    are NaN where J is not finite.  Each has one standard error, from the noise of the Hessian: the
-    antisymmetric half of J, which vanishes for a gradient, is the noise of the other half.  Where
-    each element of J carries noise of standard deviation s, a mode whose displacement is u (without
-    the masses) has an eigenvalue off by s |u|², to first order.
+    ν_k = √λ_k / 2πc, with λ_k the eigenvalues of M^−½ H M^−½ outside translations and rotations,
+    and H = −(J + Jᵀ)/2 (Wilson, Decius & Cross, "Molecular Vibrations", 1955).  From the lowest,
+    (3N−6,), or (3N−5,) of a linear molecule; an imaginary one is negative, and all are NaN where J
+    is not finite.  Each has one standard error, from the noise of the Hessian: the antisymmetric
+    half of J, which vanishes for a gradient, is the noise of the other half.  Where each element of
+    J carries noise of standard deviation s, a mode whose displacement is u (without the masses) has
+    an eigenvalue off by s |u|², to first order.
     """
     kept = internal_directions(molecule)
     if not np.isfinite(jacobian).all():

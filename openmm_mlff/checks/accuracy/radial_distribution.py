@@ -21,26 +21,18 @@ SMALLEST_PROMINENCE = 0.1
 
 @record
 class Record:
-    """g(r) of P pairs of elements, between molecules, in blocks of frames.
+    """g(r) of P pairs of elements, between molecules, in blocks of frames."""
 
-    Attributes:
-        pairs: e.g. ``O–O``.
-        r_angstrom: middles of the bins.
-        partners_per_cubic_angstrom: whose integral over 4πr²g is the number of neighbours.
-        duration_ps: of the simulations or of the reference's, whichever is shorter.
-        reference_g: None where there is none.
-        no_reference: why there is none.
-    """
-
-    pairs: tuple[str, ...]
+    pairs: tuple[str, ...]  # e.g. ``O–O``
     frames: int
-    duration_ps: float
-    r_angstrom: np.ndarray = array("bins")
+    duration_ps: float  # of the simulations or of the reference's, whichever is shorter
+    r_angstrom: np.ndarray = array("bins")  # middles
     g: np.ndarray = array("pairs", "blocks", "bins")
+    # whose integral over 4πr²g is the number of neighbours
     partners_per_cubic_angstrom: np.ndarray = array("pairs")
     reference_g: np.ndarray | None = array("pairs", "reference blocks", "bins", default=None)
     reference: str = ""
-    no_reference: str = ""
+    no_reference: str = ""  # why there is none
 
 
 def measure(subject: Subject) -> Record | NotApplicable | Skipped:
@@ -72,11 +64,10 @@ def measure(subject: Subject) -> Record | NotApplicable | Skipped:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare g(r) with the reference's: the mean of |g − g_ref| over r, of the worst pair.
+    """Compare the difference of g(r) from the reference's, of the worst pair, with ``difference``.
 
     Two halves of one run differ by noise alone, two whole runs by 1/√2 of that.  PASS needs
-    difference and noise below the limit ``difference``, FAIL the difference less noise above it,
-    both simulations of ``shortest`` ps.
+    difference and noise below the limit, FAIL the difference less noise above it.
     """
     shells = [first_shell(record, pair) for pair in range(len(record.pairs))]
     said = "; ".join(_said(one) for one in shells if one["peak_angstrom"] is not None)
@@ -148,10 +139,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         if shell["peak_angstrom"] is not None:
             marks.append(Points([shell["peak_angstrom"]], [shell["peak_height"]], "first peak", 1))
         panels.append(Panel(Axis("r (Å)"), Axis("g(r)"), marks, name))
-    caption = (
-        f"Radial distribution of atoms of different molecules, {record.frames} frames, up to half "
-        "the box."
-    )
+    caption = f"Atoms of different molecules, {record.frames} frames, up to half the box."
     return [Plot("Radial distribution", panels, caption, "rdf", min(len(panels), 3))]
 
 

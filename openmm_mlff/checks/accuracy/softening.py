@@ -60,8 +60,7 @@ def measure(subject: Subject) -> Record | NotApplicable | Skipped:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare |s − 1| with the limit ``deviation`` (ratio), on each kind of frames.
 
-    s = Σ F·F_ref / Σ F_ref², a ratio of two means over the frames, has a 95 % interval from the
-    scatter and autocorrelation of F·F_ref − s F_ref² of each frame (ratio estimator).
+    The interval of s, a ratio of means, is that of the mean of F·F_ref − s F_ref² of each frame.
     """
     measures: list[Measure] = []
     evidence: dict[str, Any] = {"reference": record.reference}
@@ -103,10 +102,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         sizes = np.sqrt(squares[kept])
         marks.append(Points(sizes, products[kept] / squares[kept], where))
     axes = Axis("|F(reference)| of a frame (eV/Å)"), Axis("F·F(reference) / F(reference)²")
-    caption = (
-        f"Factor between the forces of the potential and of {short_name(record.reference)}, one "
-        "point for each frame: below one the surface is too soft."
-    )
+    caption = "One point for each frame: below one the surface is too soft."
     return [Plot("Softening", [Panel(*axes, marks)], caption, name="softening")]
 
 

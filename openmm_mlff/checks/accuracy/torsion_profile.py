@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.checks.accuracy.torsion_scan import TorsionScan
-from openmm_mlff.checks.base import (
-    Judgement,
-    Measure,
-    Subject,
-    define,
-    fields,
-    inconclusive,
-    judged,
-)
-from openmm_mlff.checks.inputs import JUDGED_FRACTION
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
+from openmm_mlff.checks.inputs import JUDGED_FRACTION, fields
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.molecules import name_atoms
 from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions
@@ -69,7 +61,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     points = round(360.0 / subject.spec.torsion_step_degrees)
     first = [dihedral_degrees(molecule.positions_angstrom, atoms=t.atoms) for t in torsions]
     angles = np.array(first)[:, None] + 360.0 / points * np.arange(points)
-    scan = TorsionScan(subject, torsions, angles=angles)
+    scan = TorsionScan(subject, torsions, angles)
     scan.run()
     positions, faults = scan.positions_angstrom, scan.faults
     used = np.isfinite(scan.energies_ev)
@@ -101,12 +93,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the profile of each bond, relative to the reference's lowest point.
-
-    INCONCLUSIVE where a bond has less than four fifths of its points, or noise could change the
-    outcome.  Limits, kcal/mol: ``minimum`` (the energy at each minimum of the reference),
-    ``barrier`` (max − min) and ``rms`` (all points, the means aligned).
-    """
+    """Compare the profile of each bond with ``minimum``, ``barrier`` and ``rms`` (kcal/mol)."""
     profiles = [_profile(record, row) for row in range(len(record.bonds))]
     measures: list[Measure] = []
     unresolved = []
@@ -196,9 +183,8 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         panels.append(Panel(x_axis, Axis("Energy (kcal/mol)"), marks, profile["bond"]))
         barriers.append(f"{profile['bond']} {np.ptp(model):.3g} against {np.ptp(ideal):.3g}")
     caption = (
-        f"Energy against the dihedral angle of each rotatable bond, on geometries that "
-        f"{short_name(record.reference)} relaxed, relative to its lowest point. Barriers "
-        f"(kcal/mol): {', '.join(barriers)}."
+        f"Geometries are relaxed by {short_name(record.reference)}, energies above its lowest one. "
+        f"Barriers (kcal/mol): {', '.join(barriers)}."
     )
     columns = min(len(panels), 4)
     plot = Plot("Torsion profiles", panels, caption, "torsions", columns, height_inch=1.7)

@@ -1,6 +1,7 @@
 """Scans of dihedral angles, relaxed by the reference."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,23 +22,22 @@ SAME_ENERGY_EV = 1e-3
 """Points on one branch relax to energies closer than this."""
 
 
+@dataclass
 class TorsionScan:
-    """Points on which the reference relaxed all but one dihedral angle.
+    """Points on which the reference relaxed all but one dihedral angle."""
 
-    Attributes:
-        positions_angstrom: (R, A, N, 3).
-        energies_ev: the reference's, (R, A), NaN where a point cannot be used.
-        faults: kind and reason why, by row and column.
-    """
+    subject: Subject
+    torsions: Sequence[Torsion]  # R
+    angles: np.ndarray  # (R, A), degrees
+    positions_angstrom: np.ndarray = field(init=False)  # (R, A, N, 3)
+    energies_ev: np.ndarray = field(init=False)  # the reference's, (R, A), NaN where not usable
+    # kind and reason why, by row and column
+    faults: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
 
-    def __init__(
-        self, subject: Subject, torsions: Sequence[Torsion], *, angles: np.ndarray
-    ) -> None:
-        self._subject, self._torsions, self._angles = subject, torsions, angles
-        start = subject.molecule.positions_angstrom
-        self.positions_angstrom = np.empty((*angles.shape, *start.shape))
-        self.energies_ev = np.full(angles.shape, np.nan)
-        self.faults: dict[tuple[int, int], tuple[str, str]] = {}
+    def __post_init__(self) -> None:
+        start = self.subject.molecule.positions_angstrom
+        self.positions_angstrom = np.empty((*self.angles.shape, *start.shape))
+        self.energies_ev = np.full(self.angles.shape, np.nan)
 
     def run(self) -> None:
         """Relax at one angle after the other, all bonds together, and go back where it fell.
@@ -52,13 +52,13 @@ class TorsionScan:
         backward as long as that is lower (as TorsionDrive does: Qiu et al., J. Chem. Phys. 152
         (2020) 244116).
         """
-        rows, points = np.arange(len(self._torsions)), self._angles.shape[1]
-        here = np.repeat(self._subject.molecule.positions_angstrom[None], len(rows), axis=0)
+        rows, points = np.arange(len(self.torsions)), self.angles.shape[1]
+        here = np.repeat(self.subject.molecule.positions_angstrom[None], len(rows), axis=0)
         for column in range(points):
-            self._subject.report("torsion scans", column, points)
+            self.subject.report("torsion scans", column, points)
             kept = self._relax(rows, column, here)
             here[kept] = self.positions_angstrom[kept, column]
-        self._subject.report("torsion scans", points, points)
+        self.subject.report("torsion scans", points, points)
         is_lower = np.zeros(len(rows), dtype=bool)
         for column in reversed(range(1, points)):
             energies_ev, next_ev = self.energies_ev[:, [column, (column + 1) % points]].T
@@ -72,13 +72,13 @@ class TorsionScan:
 
         Returned is for each row, (R,), whether its new point was kept.
         """
-        kept = np.zeros(len(self._torsions), dtype=bool)
+        kept = np.zeros(len(self.torsions), dtype=bool)
         if not len(rows):
             return kept
-        found = self._subject.reference.relax_torsions(
+        found = self.subject.reference.relax_torsions(
             starts,
-            torsions=[self._torsions[row] for row in rows],
-            degrees=self._angles[rows, column],
+            torsions=[self.torsions[row] for row in rows],
+            degrees=self.angles[rows, column],
             force_ev_per_angstrom=RELAXED_FORCE_EV_PER_ANGSTROM,
             max_steps=RELAXATION_STEPS,
         )
@@ -86,7 +86,7 @@ class TorsionScan:
         columns = rows.tolist(), found.positions_angstrom, found.energies_ev, largest_forces
         for row, placed, energy_ev, largest in zip(*columns, strict=True):
             earlier_ev = self.energies_ev[row, column]
-            fault = _fault(self._subject.molecule, placed, largest=largest)
+            fault = _fault(self.subject.molecule, placed, largest=largest)
             if fault is None and not earlier_ev <= energy_ev + SAME_ENERGY_EV:
                 self.positions_angstrom[row, column] = placed
                 self.energies_ev[row, column] = energy_ev

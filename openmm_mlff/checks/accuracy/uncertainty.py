@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
-from openmm_mlff.checks.inputs import too_few
-from openmm_mlff.checks.statistics import mean_half_width
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
+from openmm_mlff.checks.inputs import fields, too_few
+from openmm_mlff.checks.statistics import root_mean
 from openmm_mlff.config import Limits
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot
 from openmm_mlff.storage.measurements import NotApplicable, Skipped
@@ -50,16 +50,14 @@ def measure(subject: Subject) -> Record | NotApplicable | Skipped:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the root of the mean variance with the limit ``spread`` (eV/Å).
 
-    It has a 95 % interval from the scatter and autocorrelation of the frames.  A small spread does
-    not show that the models are right: they may share an error.
+    A small spread does not show that the models are right: they may share an error.
     """
-    kept = ~record.refused.astype(bool)
+    kept = ~record.refused
     reason = f"all models evaluated {kept.sum()} of {len(kept)} frames"
     if undecided := too_few(kept.sum(), len(kept), reason):
         return undecided
     variances = record.frame_variances[kept]
-    spread = float(np.sqrt(variances.mean()))
-    half_width = mean_half_width(variances) / (2.0 * spread) if spread else 0.0
+    spread, half_width = root_mean(variances)
     symbols = np.array(record.symbols)
     evidence = fields(record, "committee") | {
         "per_frame": np.sqrt(variances),
@@ -84,8 +82,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         Level(limits["spread"].value, "limit"),
     ]
     axes = Axis("Frame"), Axis("Spread of the forces (eV/Å)")
-    caption = f"Standard deviation of the forces over {1 + len(record.committee)} models."
-    return [Plot("Committee", [Panel(*axes, marks)], caption, name="committee")]
+    return [Plot("Committee", [Panel(*axes, marks)], name="committee")]
 
 
 CHECK = define(

@@ -73,13 +73,11 @@ def densities(velocities_angstrom_per_ps: np.ndarray) -> np.ndarray:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the densities of states by their Wasserstein distance, W1 = ∫ |C − C_ref| dν.
+    """Compare the Wasserstein distance of the densities of states with ``distance`` (ratio).
 
-    C is the cumulative density.  The distance is divided by the standard deviation of the
-    reference's density, at least 200 cm⁻¹, and is at most 1.  Two halves of one set of runs differ
-    by noise alone; two whole sets differ by 1/√2 of that.  PASS needs distance and noise below the
-    limit ``distance`` (ratio), as noise can only add to a distance; FAIL needs distance less noise
-    above it.
+    Two halves of one set of runs differ by noise alone; two whole sets differ by 1/√2 of that.
+    PASS needs distance and noise below the limit, as noise can only add to a distance; FAIL needs
+    distance less noise above it.
     """
     if unusable := _unusable(record):
         return unusable
@@ -146,11 +144,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     curves = (found.mean(axis=0)[kept] for found in both)
     marks = of_both(record.wavenumbers_per_cm[kept], *curves)
     axes = Axis("Wavenumber (cm⁻¹)", (0.0, DRAWN_UP_TO_PER_CM)), Axis("Density of states")
-    caption = (
-        f"Vibrational density of states of runs at constant energy and of runs of "
-        f"{short_name(record.reference)}, each component of each atom with unit power."
-    )
-    return [Plot("Vibrational density of states", [Panel(*axes, marks)], caption, "density")]
+    return [Plot("Vibrational density of states", [Panel(*axes, marks)], name="density")]
 
 
 CHECK = define(

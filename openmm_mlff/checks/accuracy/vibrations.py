@@ -3,15 +3,8 @@
 import numpy as np
 
 from openmm_mlff.checks.accuracy.modes import harmonic_modes
-from openmm_mlff.checks.base import (
-    Judgement,
-    Measure,
-    Subject,
-    define,
-    fields,
-    inconclusive,
-    judged,
-)
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
+from openmm_mlff.checks.inputs import fields
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
@@ -25,7 +18,7 @@ tolerance, and the noise of its forces enters the Hessian divided by the step: f
 eV/Å² at 1e-3 Å, 0.005 at 5e-3 Å (alanine), the smallest; at 2e-2 Å anharmonicity changes bonds to
 hydrogen by some 4 cm⁻¹."""
 
-_IN_EVIDENCE = ("wavenumbers_per_cm", "errors_per_cm", "step_angstrom")
+_IN_EVIDENCE = "wavenumbers_per_cm", "errors_per_cm", "step_angstrom", "largest_force"
 _REFUSED = "points about its minimum, and an incomplete Hessian has no frequencies"
 
 
@@ -51,12 +44,7 @@ class Record:
 
 
 def measure(subject: Subject) -> Record | NotApplicable:
-    """Compute the harmonic frequencies of both, each at its own minimum.
-
-    ν_k = √λ_k / 2πc, with λ_k the eigenvalues of M^−½ H M^−½ outside translations and rotations,
-    and H = −(J + Jᵀ)/2 from the force Jacobian J (Wilson, Decius & Cross, "Molecular Vibrations",
-    1955).
-    """
+    """Compute the harmonic frequencies of both, each at its own minimum."""
     molecule, minimum = subject.molecule, subject.reference_minimum
     if molecule.n_atoms < 2:
         return NotApplicable("a single atom does not vibrate")
@@ -109,11 +97,7 @@ def _unusable(minimum: ReferenceMinimum) -> str:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the frequencies, both sorted: MAE = mean |ν_k − ν_k,ref|.
-
-    INCONCLUSIVE where either geometry is not a minimum, or the noise of the Hessians could change
-    the outcome.  Limits: ``mae``, ``imaginary`` (cm⁻¹).
-    """
+    """Compare the frequencies, both sorted, with ``mae`` and ``imaginary`` (cm⁻¹)."""
     if record.reason:
         return inconclusive(record.reason)
     model, ideal = record.model_wavenumbers_per_cm, record.reference_wavenumbers_per_cm
@@ -171,11 +155,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     ]
     y_axis = Axis("Potential − reference (cm⁻¹)", (-reach, reach))
     panel = Panel(Axis("Reference frequency (cm⁻¹)"), y_axis, marks)
-    caption = (
-        "Harmonic frequencies, each at its own minimum: difference from "
-        f"{short_name(record.reference)} against its frequency, "
-        f"{np.nanmean(np.abs(differences)):.3g} cm⁻¹ in the mean."
-    )
+    caption = f"Each at its own minimum; {np.nanmean(np.abs(differences)):.3g} cm⁻¹ in the mean."
     return [Plot("Harmonic frequencies", [panel], caption, name="vibrations")]
 
 

@@ -92,10 +92,8 @@ def measure(subject: Subject) -> Record | NotApplicable | Skipped:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the slopes of ln P₂/P₁ with the exact ones, by ``deviation`` (σ).
 
-    ln P(E; T₂)/P(E; T₁) has the slope 1/kT₁ − 1/kT₂, and ln P(V; P₂)/P(V; P₁) the slope
-    (P₁ − P₂)/kT, whatever the potential.  The larger deviation counts, as that of one test; it is a
-    FAIL where both halves of the runs deviate by more than 2 σ, else INCONCLUSIVE.  A run that
-    broke is a FAIL.
+    A larger deviation is a FAIL where both halves of the runs deviate by more than 2 σ, else
+    INCONCLUSIVE.
     """
     limit = limits["deviation"]
     if record.failure:
@@ -152,9 +150,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
             for one, each in zip(pair, names, strict=True)
         ]
         panels.append(Panel(Axis(label), Axis("Probability density"), marks, name))
-    caption = (
-        "Distributions whose ratio is known for any potential, thinned to independent samples."
-    )
+    caption = "Distributions whose ratio is known for any potential."
     return [Plot("Ensembles", panels, caption, "ensemble", 2)] if panels else []
 
 

@@ -130,9 +130,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
       The canonical distribution is stationary under it, but a small molecule does not explore it
       in one run, so each start is worth one sample.
 
-    The largest deviation counts, as that of one test.  One beyond the limit is a FAIL where both
-    halves of the run (or of the starts) deviate by more than 2 σ in the same direction and the
-    library agrees, else INCONCLUSIVE: a longer run may decide.  A molecule that broke is a FAIL.
+    One beyond the limit is a FAIL where both halves of the run (or of the starts) deviate by more
+    than 2 σ in the same direction and the library agrees, else INCONCLUSIVE.
     """
     limit = limits["deviation"].value
     if record.failure:

@@ -13,11 +13,7 @@ from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Compare the largest change of a momentum, relative to its thermal size, with ``change``.
-
-    max |L(t) − L(0)| / √(kT tr I) and max |P(t) − P(0)| / √(kT M), for mass M and inertia tensor I;
-    kT tr I is the mean square of L in equilibrium.
-    """
+    """Compare the largest change of a momentum, relative to its thermal size, with ``change``."""
     rows = judged_rows(
         record,
         lambda run: (run.momenta.time_ps, run.momenta.linear, run.momenta.angular),
@@ -50,7 +46,8 @@ def rotates_freely(system: MolecularSystem) -> bool:
 def relative_changes(run: Run, *, system: MolecularSystem) -> dict[str, np.ndarray]:
     """Compute |P(t) − P(0)| / √(kT M) and, where it is conserved, |L(t) − L(0)| / √(kT tr I).
 
-    Each is (T,), by its kind: ``linear``, ``angular``.  The run has at least one row of momenta.
+    Each is (T,), by its kind: ``linear``, ``angular``; kT M and kT tr I, for mass M and inertia
+    tensor I, are the mean squares in equilibrium.  The run has at least one row of momenta.
     """
     masses_amu = system.masses_amu
     thermal_ev = BOLTZMANN_EV_PER_KELVIN * run.condition.temperature_kelvin

@@ -5,9 +5,8 @@ import numpy as np
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.statistics import slope_with_interval
-from openmm_mlff.checks.surface.moves import evaluate_boxes
+from openmm_mlff.checks.surface.moves import evaluate_boxes, two_boxes
 from openmm_mlff.config import Limits
-from openmm_mlff.molecules import two_copies
 from openmm_mlff.molecules.copies import supercell
 from openmm_mlff.molecules.system import SMALLEST_BOX_ANGSTROM, box_widths_angstrom
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
@@ -76,11 +75,9 @@ def _doubled_ev(subject: Subject, cell: np.ndarray, placed: np.ndarray) -> float
     if not subject.potential.composition_is_free:
         return float("nan")
     one = subject.asked.with_cell(cell, positions_angstrom=placed)
-    wide = cell * np.array([[2.0], [1.0], [1.0]])
-    two = two_copies(one, shift_angstrom=cell[0], cell_angstrom=wide)
     single, double = (
         float(subject.evaluate(each.positions_angstrom, molecule=each).energies_ev)
-        for each in (one, two)
+        for each in (one, two_boxes(one))
     )
     return double - 2.0 * single
 
@@ -118,13 +115,11 @@ def _compressed_ev(subject: Subject, cell: np.ndarray, placed: np.ndarray) -> fl
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the run at constant pressure and the scaled box with the limits.
 
-    ``plateau`` (%) limits the change of the density between the halves of the last four fifths of
-    the run, by its slope with a 95 % interval; ``acceptance`` is the least fraction of accepted
-    volume moves.  ``energy`` (meV/atom) limits what the energy of a frame differs from one
-    evaluated anew, and what two boxes side by side differ from twice the smallest; ``bonds`` the
-    relative change of a bond by volume moves; ``hole`` (eV/atom) how far the energy falls when all
-    lengths are scaled.
-    A run that broke is a FAIL.
+    ``plateau`` (%): change of the density between the halves of the last four fifths of the run;
+    ``acceptance``: least fraction of accepted volume moves; ``energy`` (meV/atom): difference of a
+    frame's energy from one evaluated anew, and of two boxes side by side from twice the smallest;
+    ``bonds``: relative change of a bond by volume moves; ``hole`` (eV/atom): fall of the energy
+    when all lengths are scaled.
     """
     note = f"constant pressure failed: {record.failure}" if record.failure else ""
     failed = Judgement(Status.FAIL, note, threshold=limits["plateau"].value)
@@ -178,10 +173,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         Panel(Axis("Time (ps)"), Axis("Density (g/cm³)"), [density], "Constant pressure"),
         Panel(scale, Axis("Energy (eV/atom)"), [energy, limit], "Compression"),
     ]
-    caption = (
-        "Density at constant pressure, and energy when all lengths of the last frame are scaled; "
-        f"compression ends where the energy is {HIGH_EV:g} eV/atom higher."
-    )
+    caption = f"Compression of the last frame ends {HIGH_EV:g} eV/atom above it."
     return [Plot("Constant pressure and compression", panels, caption, "pressure", 2)]
 
 

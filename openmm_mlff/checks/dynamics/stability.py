@@ -54,10 +54,9 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     ``bond_shortest`` and ``bond_longest`` limit lengths over those in the starting structure;
     ``contact`` the smallest distance of unbonded atoms over the sum of their covalent radii;
     ``temperature_factor`` the temperature over the one asked for; ``largest_force`` is in eV/Å.
-    Fragments must stay, every number must be finite, and every run, the short ones from the
-    Langevin samples included, must reach its end.  The value is the time survived.  A structure
-    given by the user that changes its bonds when it is relaxed may not exist (a zwitterion in
-    vacuum, for example): it is INCONCLUSIVE unless a reference keeps its bonds.
+    The short runs from the Langevin samples count, too.  A structure given by the user that changes
+    its bonds when it is relaxed may not exist (a zwitterion in vacuum, for example): it is
+    INCONCLUSIVE unless a reference keeps its bonds.
     """
     if not record.runs:
         return skipped("no simulation was run")

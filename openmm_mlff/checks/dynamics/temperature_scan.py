@@ -15,11 +15,7 @@ SLOPE = "slope_mev_per_atom_per_ps"
 
 
 def judge(record: Runs, limits: Limits) -> Judgement:
-    """Judge `stability` and `energy_drift` at every temperature, at the smallest timestep there.
-
-    The most severe outcome counts; the value is the largest drift.  The runs must span ``coldest``
-    to ``hottest`` (K); the other limits are those of both checks.
-    """
+    """Return the most severe outcome; the runs must span ``coldest`` to ``hottest`` (K)."""
     coldest, hottest = limits["coldest"].value, limits["hottest"].value
     conditions = sorted(record.conditions(), key=lambda one: -one.timestep_fs)
     chosen = {condition.temperature_kelvin: condition for condition in conditions}

@@ -67,11 +67,9 @@ def measure(subject: Subject) -> Record:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the repeated evaluations, and those of new instances, with each other.
 
-    INCONCLUSIVE where the potential refused the geometries, and where nothing failed but every
-    stretched geometry was refused.  Limits (ratio): ``cpu_relative`` of energies and
-    ``history_forces``, which is wider: an SCF that starts from the density of the geometry before
-    ends elsewhere within its convergence; on a GPU, which sums in changing order, ``gpu_forces``
-    (eV/Å) and ``gpu_energy`` (meV/atom).
+    Limits (ratio): ``cpu_relative`` of energies and ``history_forces``, which is wider: an SCF that
+    starts from the density of the geometry before ends elsewhere within its convergence; on a GPU,
+    which sums in changing order, ``gpu_forces`` (eV/Å) and ``gpu_energy`` (meV/atom).
     """
     calls = len(record.forces)
     if calls < 2:

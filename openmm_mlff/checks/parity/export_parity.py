@@ -1,7 +1,5 @@
 """Does the exported TorchScript file compute what the model computes?"""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Subject, define
@@ -14,9 +12,6 @@ from openmm_mlff.checks.parity.comparison import (
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.typed import array, record
-
-if TYPE_CHECKING:
-    from openmm_mlff.measuring.paths import Export
 
 CALLS = 3  # TorchScript's profiling executor runs its first calls by another graph than later ones
 
@@ -36,29 +31,26 @@ def measure(subject: Subject) -> Record | NotApplicable:
     """Call the program for this molecule, and the one for any, several times."""
     if not subject.potential.is_exported:
         return NotApplicable(f"{subject.potential.spec} is run as it is; nothing is exported")
-    exports = subject.paths.exports()
-    energies, forces, first_to_later = np.transpose([_differences(subject, e) for e in exports])
+    exports, rows = subject.paths.exports(), []
+    for export in exports:
+        n_atoms = export.molecule.n_atoms
+        geometries = compared_geometries(subject, molecule=export.molecule)
+        model = subject.evaluate(geometries, molecule=export.molecule)
+        calls = [[export.call(placed) for placed in geometries] for _ in range(CALLS)]
+        energies_ev = np.array([[energy for energy, _ in call] for call in calls])
+        forces = np.array([[forces for _, forces in call] for call in calls])
+        found, eager = (energies_ev, forces), (model.energies_ev, model.forces_ev_per_angstrom)
+        _, later = largest_differences(found, (energies_ev[0], forces[0]), n_atoms=n_atoms)
+        rows.append((*largest_differences(found, eager, n_atoms=n_atoms), later))
+    energy_differences, force_differences, first_to_later = np.transpose(rows)
     return Record(
         dtype=subject.dtype,
-        energy_differences=energies,
-        force_differences=forces,
+        energy_differences=energy_differences,
+        force_differences=force_differences,
         first_to_later=first_to_later,
         refused=np.zeros(len(compared_geometries(subject)), dtype=bool),
         programs=tuple(export.name for export in exports),
     )
-
-
-def _differences(subject: Subject, export: "Export") -> tuple[float, float, float]:
-    """Return the largest differences of energies, of forces, and of later calls' forces."""
-    n_atoms = export.molecule.n_atoms
-    geometries = compared_geometries(subject, molecule=export.molecule)
-    model = subject.evaluate(geometries, molecule=export.molecule)
-    calls = [[export.call(placed) for placed in geometries] for _ in range(CALLS)]
-    energies_ev = np.array([[energy for energy, _ in call] for call in calls])
-    forces = np.array([[forces for _, forces in call] for call in calls])
-    found, eager = (energies_ev, forces), (model.energies_ev, model.forces_ev_per_angstrom)
-    _, later = largest_differences(found, (energies_ev[0], forces[0]), n_atoms=n_atoms)
-    return *largest_differences(found, eager, n_atoms=n_atoms), later
 
 
 def judge(record: Record, limits: Limits) -> Judgement:

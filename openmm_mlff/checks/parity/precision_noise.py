@@ -54,10 +54,9 @@ def measure(subject: Subject) -> Record:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Judge the roughness of the forces along both lines, and F_float32 − F_float64 if known.
+    """Compare every root mean square with ``forces_rms`` (eV/Å).
 
-    The stairs of the energy are reported with the changes that they hide, and are not judged:
-    dynamics follow the forces.  Limit of every root mean square: ``forces_rms`` (eV/Å).
+    The stairs of the energy are reported with the changes that they hide: dynamics follow forces.
     """
     evidence, note = _stairs(record)
     if record.refused:

@@ -8,8 +8,8 @@ from itertools import chain, zip_longest
 import numpy as np
 
 from openmm_mlff import units
-from openmm_mlff.checks.base import Judgement, Measure, Subject, define, fields, judged
-from openmm_mlff.checks.inputs import too_many_refused
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
+from openmm_mlff.checks.inputs import fields, too_many_refused
 from openmm_mlff.checks.surface.scans import nearest_vectors
 from openmm_mlff.config import Limits
 from openmm_mlff.molecules import MolecularSystem
@@ -97,13 +97,10 @@ def chosen_bonds(molecule: MolecularSystem) -> np.ndarray:
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
-    """Compare the stiffness of bonds, and their lengths, with what is typical.
+    """Compare how far stiffness and length of bonds are from typical, up or down, with ``ratio``.
 
-    Stiffness: the geometric median over bonds of k / k_typical, see :func:`typical_stiffness`;
-    lengths: that of r / (sum of covalent radii).  A wrong unit of length moves the minimum; it is
-    inferred from the lengths, and corrected in both before typical stiffness is computed.  A FAIL
-    names the nearest confusion of units.  Limit: ``ratio``, the largest factor between measured and
-    typical, up or down.
+    A wrong unit of length moves the minimum; it is inferred from the lengths, and corrected in both
+    before typical stiffness is computed.  A FAIL names the nearest confusion of units.
     """
     if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided

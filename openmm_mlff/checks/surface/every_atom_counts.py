@@ -130,30 +130,25 @@ def _exchanged(subject: Subject, *, energy_ev: float) -> dict[str, float]:
         for name, number in exchanges.items():
             exchanged = np.where(np.arange(len(numbers)) == atom, number, numbers)
             if exchanged.sum() > molecule.charge:
-                changed = _composed(molecule, exchanged)
+                changed = MolecularSystem(
+                    name=f"{molecule.name}, changed",
+                    atomic_numbers=exchanged[exchanged > 0],
+                    positions_angstrom=molecule.positions_angstrom[exchanged > 0],
+                    charge=molecule.charge,
+                    multiplicity=lowest_multiplicity(exchanged, charge=molecule.charge),
+                    cell_angstrom=molecule.cell_angstrom,
+                )
                 found = subject.evaluate(changed.positions_angstrom, molecule=changed)
                 changes_ev[name] = float(found.energies_ev) - energy_ev
     return changes_ev
 
 
-def _composed(molecule: MolecularSystem, numbers: np.ndarray) -> MolecularSystem:
-    """Return the molecule with other atomic numbers, 0 for no atom, and of the lowest spin."""
-    return MolecularSystem(
-        name=f"{molecule.name}, changed",
-        atomic_numbers=numbers[numbers > 0],
-        positions_angstrom=molecule.positions_angstrom[numbers > 0],
-        charge=molecule.charge,
-        multiplicity=lowest_multiplicity(numbers, charge=molecule.charge),
-        cell_angstrom=molecule.cell_angstrom,
-    )
-
-
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the smallest effects with their limits, all of which must be reached.
 
-    ``force`` (meV/Å): change of an atom's own force when it is displaced by 0.1 Å, at its place or
-    near another atom; ``energy`` (ratio): change of the energy over the work of the forces;
-    ``exchange`` (meV): change of the energy with the composition.
+    ``force`` (meV/Å): change of an atom's own force, at its place or near another atom; ``energy``
+    (ratio): change of the energy over the work of the forces; ``exchange`` (meV): change of the
+    energy with the composition.
     """
     if undecided := too_many_refused(record.refused, reasons=record.refusals):
         return undecided

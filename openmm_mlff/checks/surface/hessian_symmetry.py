@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import (
-    Judgement,
-    Measure,
-    Subject,
-    define,
-    fields,
-    inconclusive,
-    judged,
-)
-from openmm_mlff.checks.inputs import largest, too_many_refused
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
+from openmm_mlff.checks.inputs import fields, largest, too_many_refused
 from openmm_mlff.checks.surface.moves import DETECTABLE_SIGMAS
 from openmm_mlff.config import Limits
 from openmm_mlff.storage.shared import OWN_GEOMETRIES

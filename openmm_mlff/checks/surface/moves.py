@@ -10,6 +10,7 @@ import numpy as np
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.config import Limits
+from openmm_mlff.molecules import MolecularSystem, two_copies
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
@@ -72,6 +73,13 @@ def evaluate_boxes(subject: Subject, cells: np.ndarray, positions: np.ndarray) -
         refused=np.stack([part.refused for part in parts]),
         reasons=tuple(reason for part in parts for reason in part.reasons)[:10],
     )
+
+
+def two_boxes(molecule: MolecularSystem) -> MolecularSystem:
+    """Return two boxes side by side along the first vector, as one system."""
+    cell = np.asarray(molecule.cell_angstrom)
+    wide = cell * np.array([[2.0], [1.0], [1.0]])
+    return two_copies(molecule, shift_angstrom=cell[0], cell_angstrom=wide)
 
 
 def without_orientation(subject: Subject) -> NotApplicable | None:

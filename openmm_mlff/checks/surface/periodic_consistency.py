@@ -6,9 +6,8 @@ import numpy as np
 
 from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
 from openmm_mlff.checks.inputs import largest, largest_norm, too_many_refused
-from openmm_mlff.checks.surface.moves import Noisy, evaluate_boxes, noise_of
+from openmm_mlff.checks.surface.moves import Noisy, evaluate_boxes, noise_of, two_boxes
 from openmm_mlff.config import Limits
-from openmm_mlff.molecules import two_copies
 from openmm_mlff.storage.measurements import NotApplicable
 from openmm_mlff.storage.shared import OWN_GEOMETRIES
 from openmm_mlff.storage.typed import array, record
@@ -58,19 +57,16 @@ def measure(subject: Subject) -> Record | NotApplicable:
         force_changes=forces[1:] - forces[0],
         refused=found.refused[1:] | found.refused[0],
         refusals=found.reasons,
-        **_double(subject, cell, energy_ev=energies_ev[0], forces=forces[0]),
+        **_double(subject, energy_ev=energies_ev[0], forces=forces[0]),
         **noise_of(subject),
     )
 
 
-def _double(
-    subject: Subject, cell: np.ndarray, *, energy_ev: float, forces: np.ndarray
-) -> dict[str, Any]:
+def _double(subject: Subject, *, energy_ev: float, forces: np.ndarray) -> dict[str, Any]:
     """Return the record's fields for two boxes side by side along the first vector."""
     if not subject.potential.composition_is_free:
         return {"no_double": "the atoms are built in, so two boxes cannot be evaluated"}
-    wide = cell * np.array([[2.0], [1.0], [1.0]])
-    double = two_copies(subject.molecule, shift_angstrom=cell[0], cell_angstrom=wide)
+    double = two_boxes(subject.molecule)
     found = subject.evaluate(double.positions_angstrom, molecule=double)
     if found.refused:
         return {"no_double": f"two boxes side by side were refused ({found.reasons[0]})"}

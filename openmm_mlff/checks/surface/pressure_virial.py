@@ -34,35 +34,23 @@ COMPRESSION = 0.9
 
 @record
 class Record(Noisy):
-    """dE/dε of one box of thermal motion, by the energy and by the virial, in six components.
-
-    Attributes:
-        virial_ev: volume times stress of the ASE calculator; None where there is none.
-        no_virial: why there is none.
-        slopes_ev: from the energy of strained boxes, evaluated directly.
-        openmm_slopes_ev: the same in one Context of OpenMM.
-        openmm_molecular_slope_ev: in OpenMM, all lengths between the centres of the molecules
-            strained equally, as a barostat does: dE/d ln L.
-        molecular_virial_ev: the same from `openmm_slopes_ev` and the forces within the molecules.
-        molecular_stiffness_ev: d²E/dλ², with all lengths between the molecules times λ.
-        compression_change_ev: energy of the compressed box in that Context less that of a new
-            instance; NaN where it was refused.
-        no_compression: why it was refused.
-        refused: whether the potential refused a strained box.
-    """
+    """dE/dε of one box of thermal motion, by the energy and by the virial, in six components."""
 
     n_atoms: int
     volume_cubic_angstrom: float
-    slopes_ev: np.ndarray = array(6)
-    openmm_slopes_ev: np.ndarray = array(6)
+    slopes_ev: np.ndarray = array(6)  # from the energy of strained boxes, evaluated directly
+    openmm_slopes_ev: np.ndarray = array(6)  # the same in one Context of OpenMM
+    # dE/d ln L in OpenMM, all lengths between the centres of the molecules strained equally, as a
+    # barostat does, and the same from `openmm_slopes_ev` and the forces within the molecules
     openmm_molecular_slope_ev: float
     molecular_virial_ev: float
-    molecular_stiffness_ev: float
-    virial_ev: np.ndarray | None = array(6, default=None)
-    no_virial: str = ""
+    molecular_stiffness_ev: float  # d²E/dλ², with all lengths between the molecules times λ
+    virial_ev: np.ndarray | None = array(6, default=None)  # volume times stress of the calculator
+    no_virial: str = ""  # why there is none
+    # energy of the compressed box in that Context less that of a new instance; NaN where refused
     compression_change_ev: float = float("nan")
-    no_compression: str = ""
-    refused: bool = False
+    no_compression: str = ""  # why it was refused
+    refused: bool = False  # whether the potential refused a strained box
 
 
 def measure(subject: Subject) -> Record | NotApplicable:
@@ -134,28 +122,22 @@ def judge(record: Record, limits: Limits) -> Judgement:
     allowed = limit.model_copy(update={"value": larger})
     weights = np.array(STENCIL)[:, 1]
     noise_bar = np.linalg.norm(weights) / (12.0 * STRAIN) * record.energy_noise_ev * to_bar
-    hidden_bar = DETECTABLE_SIGMAS * noise_bar
-
-    def compare(clause: str, difference_ev: np.ndarray | float) -> Measure:
-        error = largest(np.asarray(difference_ev)) * to_bar
-        hides = 0.0 if hidden_bar <= allowed.value else float(hidden_bar)
-        return Measure(clause, error, allowed, half_width=hides)
-
-    measures = [
-        compare(
-            "straining the box in OpenMM changes the energy otherwise than by direct evaluation, "
-            "by up to",
-            record.openmm_slopes_ev - record.slopes_ev,
-        ),
-        compare(
-            "the pressure on whole molecules, as a barostat sees it in OpenMM, differs from that "
-            "of the atoms and forces by",
-            (record.openmm_molecular_slope_ev - record.molecular_virial_ev) / 3.0,
-        ),
-    ]
+    hidden_bar = float(DETECTABLE_SIGMAS * noise_bar)
+    half_width = 0.0 if hidden_bar <= allowed.value else hidden_bar
+    molecular_ev = (record.openmm_molecular_slope_ev - record.molecular_virial_ev) / 3.0
+    differences_ev = {
+        "straining the box in OpenMM changes the energy otherwise than by direct evaluation, by up "
+        "to": record.openmm_slopes_ev - record.slopes_ev,
+        "the pressure on whole molecules, as a barostat sees it in OpenMM, differs from that of "
+        "the atoms and forces by": np.array(molecular_ev),
+    }
     if record.virial_ev is not None:
         clause = "the virial differs from the slope of the energy against the strain by up to"
-        measures.append(compare(clause, record.virial_ev - record.slopes_ev))
+        differences_ev[clause] = record.virial_ev - record.slopes_ev
+    measures = [
+        Measure(clause, largest(difference_ev) * to_bar, allowed, half_width=half_width)
+        for clause, difference_ev in differences_ev.items()
+    ]
     if not record.no_compression:
         change = abs(record.compression_change_ev) * MEV_PER_EV / record.n_atoms
         clause = "after compression the energy differs from that of a new instance by"
@@ -185,10 +167,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     if record.virial_ev is not None:
         marks.append(Points(places, to_bar * record.virial_ev, "virial", marker="cross"))
     panel = Panel(Axis("Component", categories=NAMES), Axis("Pressure (bar)"), marks)
-    caption = (
-        "Potential part of the pressure in one frame, from the energy of strained boxes evaluated "
-        "directly and in OpenMM, and from the virial where the potential gives one."
-    )
+    caption = "Potential part of the pressure in one frame, by strained boxes and by the virial."
     return [Plot("Pressure", [panel], caption, "pressure")]
 
 

@@ -68,10 +68,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         Axis("E(θ) − E(0) (meV/atom)", (min(low - margin, -reach), max(high + margin, reach))),
         [Band(-limit, limit, name=f"allowed: ±{limit:g} meV/atom"), *lines],
     )
-    caption = (
-        "Energy of the minimum against the angle of rotation about x, y and z: it spans "
-        f"{known.max() - known.min():.3g} meV/atom and should be constant."
-    )
+    caption = f"It spans {known.max() - known.min():.3g} meV/atom and should be constant."
     return [Plot("Energy against rotation", [panel], caption, name="rotation")]
 
 

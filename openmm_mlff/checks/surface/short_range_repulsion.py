@@ -6,8 +6,8 @@ from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconcl
 from openmm_mlff.checks.inputs import too_many_refused
 from openmm_mlff.checks.surface import scans
 from openmm_mlff.checks.surface.moves import Noisy, noise_of
-from openmm_mlff.checks.surface.walls import Wall, find_wall
-from openmm_mlff.config import Limits
+from openmm_mlff.checks.surface.walls import SHORTEST_ANGSTROM, Wall, find_wall
+from openmm_mlff.config import Limits, Threshold
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom, pairs_within
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points, finite_or_nan
 from openmm_mlff.storage.measurements import NotApplicable
@@ -119,17 +119,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         return undecided
     walls, needed = record.walls(), limits["wall"]
     evidence = {"pairs": [vars(wall) for wall in walls]}
-    deciding = [
-        wall
-        for wall in walls
-        if not {f"{wall.pair}{INSIDE}", f"{wall.pair}{BETWEEN}"} & set(record.pairs)
-    ]
-    open_walls = [wall for wall in deciding if wall.is_open(needed_ev=needed.value)]
+    pairs = set(record.pairs)
+    deciding = [wall for wall in walls if not {wall.pair + INSIDE, wall.pair + BETWEEN} & pairs]
+    open_walls = [wall for wall in deciding if wall.is_refused and wall.is_low(needed.value)]
     decided = [wall for wall in deciding if wall not in open_walls]
-    measures = [
-        Measure(_clause(wall), wall.measured_ev(needed_ev=needed.value), needed, at_least=True)
-        for wall in decided
-    ]
+    measures = [_measure(wall, needed) for wall in decided]
     if open_walls and all(measure.ok for measure in measures):
         wall = open_walls[0]
         risen = f"{wall.height_ev:.3g} eV (needs at least {needed.value:g} eV)"
@@ -144,10 +138,13 @@ def judge(record: Record, limits: Limits) -> Judgement:
     return judged(measures, evidence=evidence, note=note, refused=refused)
 
 
-def _clause(wall: Wall) -> str:
+def _measure(wall: Wall, needed: Threshold) -> Measure:
+    clause = f"the repulsion of {wall.pair} at 0.3 Å is"
     if wall.hole_ev > 0.0:
-        return f"the barrier of {wall.pair} before a hole at {wall.hole_angstrom:.2f} Å is"
-    return f"the repulsion of {wall.pair} at 0.3 Å is"
+        clause = f"the barrier of {wall.pair} before a hole at {wall.hole_angstrom:.2f} Å is"
+    # It is too low because the energy stops being finite.
+    is_lost = wall.ends_angstrom > 1.01 * SHORTEST_ANGSTROM and wall.is_low(needed.value)
+    return Measure(clause, np.nan if is_lost else wall.height_ev, needed, at_least=True)
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
@@ -181,10 +178,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
     marks.append(Level(needed_ev, f"needed: {needed_ev:g} eV", "muted", "dotted"))
     ends = (LOWEST_DRAWN_EV, 1.6 * max(highest, 2.0 * needed_ev))
     panel = Panel(Axis("Distance (Å)"), Axis("E(r) − E(lowest) (eV)", ends, log=True), tuple(marks))
-    caption = (
-        "Energy of each pair of elements pushed together, above its lowest outside the covalent "
-        f"radii, against the distance; energies below {LOWEST_DRAWN_EV:g} eV are drawn there."
-    )
+    caption = f"Energies below {LOWEST_DRAWN_EV:g} eV are drawn there."
     return [Plot("Repulsion at short distance", [panel], caption, name="walls", height_inch=2.4)]
 
 

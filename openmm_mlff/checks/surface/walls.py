@@ -25,15 +25,9 @@ class Wall:
     ends_angstrom: float  # the shortest distance up to which the energy is known
     is_refused: bool  # whether it ends there because the potential refused to answer
 
-    def measured_ev(self, *, needed_ev: float) -> float:
-        """Return the height; NaN where it is too low because the energy stops being finite."""
-        ends = self.ends_angstrom > 1.01 * SHORTEST_ANGSTROM and not self.is_refused
-        lost = ends and self.hole_ev == 0.0 and self.height_ev < needed_ev
-        return math.nan if lost else self.height_ev
-
-    def is_open(self, *, needed_ev: float) -> bool:
-        """Return whether the potential refused to answer before the height was reached."""
-        return self.is_refused and self.hole_ev == 0.0 and not self.height_ev >= needed_ev
+    def is_low(self, needed_ev: float) -> bool:
+        """Return whether the height needed was not reached, although no hole was met."""
+        return self.hole_ev == 0.0 and not self.height_ev >= needed_ev
 
 
 def find_wall(
