@@ -94,6 +94,22 @@ def judge(own_check, protocols):
 
 
 @pytest.fixture
+def decides(judge):
+    """Judge a record; check the status and, where it is given, the value."""
+
+    def call(record, status, value=..., *, rel=None, absolute=None, **options) -> Judgement:
+        judgement = judge(record, **options)
+        assert judgement.status is status
+        if value is None:
+            assert judgement.value is None
+        elif value is not ...:
+            assert judgement.value == pytest.approx(value, rel=rel, abs=absolute, nan_ok=True)
+        return judgement
+
+    return call
+
+
+@pytest.fixture
 def drawn(own_check, protocols):
     """Return the panels of a record's plots by the test file's check; none where it has none."""
 
@@ -172,11 +188,9 @@ def at_condition(water):
 @pytest.fixture
 def judge_runs(judge, at_condition):
     """Judge replicas of one condition, by default of water, by the test file's check."""
-
-    def call(*runs: Run, protocol="standard", **rest) -> Judgement:
-        return judge(at_condition(*runs, **rest), protocol=protocol)
-
-    return call
+    return lambda *runs, protocol="standard", **rest: judge(
+        at_condition(*runs, **rest), protocol=protocol
+    )
 
 
 @pytest.fixture

@@ -28,25 +28,33 @@ AT_300_KELVIN = RunCondition("nve", 300.0, 0.5)
 
 
 @pytest.mark.parametrize(
-    ("value", "limit", "at_least", "ok", "excess"),
+    ("value", "half_width", "limit", "at_least", "status", "excess"),
     [
-        (0.1, 0.1, False, True, 1.0),
-        (0.2, 0.1, False, False, 2.0),
-        (0.1, 0.1, True, True, 1.0),
-        (0.05, 0.1, True, False, 2.0),
-        (0.2, 0.1, True, True, 0.5),
-        (0.0, 0.1, True, False, math.inf),
-        (0.0, 0.0, False, True, 0.0),
-        (1e-9, 0.0, False, False, math.inf),
-        (math.nan, 0.1, False, False, math.inf),
-        (math.inf, 0.1, True, False, math.inf),
-        (-math.inf, 0.1, False, False, math.inf),
+        (0.1, 0.0, 0.1, False, Status.PASS, 1.0),
+        (0.2, 0.0, 0.1, False, Status.FAIL, 2.0),
+        (0.1, 0.0, 0.1, True, Status.PASS, 1.0),
+        (0.05, 0.0, 0.1, True, Status.FAIL, 2.0),
+        (0.2, 0.0, 0.1, True, Status.PASS, 0.5),
+        (0.0, 0.0, 0.1, True, Status.FAIL, math.inf),
+        (0.0, 0.0, 0.0, False, Status.PASS, 0.0),
+        (1e-9, 0.0, 0.0, False, Status.FAIL, math.inf),
+        (math.nan, 0.0, 0.1, False, Status.FAIL, math.inf),
+        (math.inf, 0.0, 0.1, True, Status.FAIL, math.inf),
+        (-math.inf, 0.0, 0.1, False, Status.FAIL, math.inf),
+        # With an interval.
+        (0.05, 0.05, 0.1, False, Status.PASS, 0.5),
+        (0.05, 0.06, 0.1, False, Status.INCONCLUSIVE, 0.5),
+        (0.15, 0.05, 0.1, False, Status.INCONCLUSIVE, 1.5),
+        (0.16, 0.05, 0.1, False, Status.FAIL, 1.6),
+        (0.05, 0.06, 0.1, True, Status.INCONCLUSIVE, 2.0),
+        (0.0, math.inf, 0.1, False, Status.INCONCLUSIVE, 0.0),
     ],
 )
-def test_a_measure_is_compared_with_its_limit(value, limit, at_least, ok, excess):
+def test_a_measure_is_compared_with_its_limit(value, half_width, limit, at_least, status, excess):
     threshold = Threshold(value=limit, unit="Å", source="test")
-    measure = Measure("atoms are apart by", value, threshold, at_least)
-    assert measure.ok is ok
+    measure = Measure("atoms are apart by", value, threshold, at_least, half_width)
+    assert measure.status is status
+    assert measure.ok is (ok := status is Status.PASS)
     assert measure.excess == pytest.approx(excess)
     table = measure.as_dict()
     assert (table["ok"], table["threshold"], table["unit"]) == (ok, limit, "Å")

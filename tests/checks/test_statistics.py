@@ -6,9 +6,7 @@ from scipy.signal import lfilter
 from scipy.stats import binom
 
 from openmm_mlff.checks import statistics
-from openmm_mlff.checks.base import compare_with_interval
 from openmm_mlff.checks.statistics import SlopeEstimate, slope_with_interval
-from openmm_mlff.results import Status
 
 DRAWS = 200
 ROWS = 2000
@@ -91,23 +89,6 @@ def test_an_exact_line_has_its_slope_and_next_to_no_interval(rows, slope, half_w
     assert found.half_width == pytest.approx(half_width, abs=1e-12)
 
 
-@pytest.mark.parametrize("block", [1, 7, 40, 61])
-def test_the_closed_form_is_the_variance_over_bootstrap_draws(block):
-    rng = np.random.default_rng(5)
-    rows = 200
-    residuals = correlated(0.9)(rng)[:rows]
-    index = np.arange(rows) - (rows - 1) / 2
-    weights = index / np.sum(index**2)
-    slots = -(-rows // block)
-    starts = rng.integers(0, rows - block + 1, size=(20000, slots))
-    picks = (starts[:, :, None] + np.arange(block)).reshape(20000, -1)[:, :rows]
-    drawn = (residuals[picks] @ weights).var()
-    # The last slot is cut to fit; its starts may lie a little farther, which changes next to
-    # nothing beside the scatter of 20000 draws, 1 %.
-    closed = statistics._bootstrap_variance(residuals, block=block)
-    assert closed == pytest.approx(drawn, rel=0.05)
-
-
 @pytest.mark.parametrize("phi", [0.0, 0.8, 0.95])
 def test_the_correlation_time_of_an_exponential_is_found(phi):
     rng = np.random.default_rng(2)
@@ -149,20 +130,3 @@ def test_the_interval_of_a_mean_covers_it():
     assert covered >= FEWEST_COVERED - 5
     assert statistics.mean_half_width(np.ones(2)) == math.inf
     assert statistics.mean_half_width(np.ones(50)) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("value", "half_width", "status"),
-    [
-        (0.05, 0.05, Status.PASS),
-        (0.05, 0.06, Status.INCONCLUSIVE),
-        (0.15, 0.05, Status.INCONCLUSIVE),
-        (0.16, 0.05, Status.FAIL),
-        (0.0, math.inf, Status.INCONCLUSIVE),
-        (math.nan, 0.0, Status.FAIL),
-        (math.inf, 0.0, Status.FAIL),
-    ],
-)
-def test_a_magnitude_is_compared_with_its_uncertainty(value, half_width, status):
-    found = compare_with_interval(value, half_width=half_width, threshold=0.1)
-    assert found is status

@@ -44,9 +44,7 @@ def test_a_scaled_energy_is_found_and_a_shift_is_none(
     ],
 )
 def test_the_mean_error_is_per_atom_about_the_shift(
-    make_labels, judge, difference_ev, value, status
+    make_labels, decides, difference_ev, value, status
 ):
     model = make_labels().reference_energies_ev + difference_ev
-    judgement = judge(make_labels(model_energies_ev=model))
-    assert judgement.status is status
-    assert judgement.value == pytest.approx(value, rel=0.1, abs=1e-9)
+    decides(make_labels(model_energies_ev=model), status, value, rel=0.1, absolute=1e-9)

@@ -62,8 +62,8 @@ NONE, LOST = np.empty(0), np.full(5, np.nan)
         ({"displaced_products": NONE, "displaced_squares": NONE}, Status.PASS),
     ],
 )
-def test_what_decides(judge, changes, status):
-    assert judge(record(**changes)).status is status
+def test_what_decides(decides, changes, status):
+    decides(record(**changes), status)
 
 
 def test_the_interval_covers_the_truth_in_most_seeds(judge):

@@ -111,8 +111,5 @@ SCATTERED = np.concatenate([oscillating(1000.0, runs=1), oscillating(3000.0, run
         (TWO, TWO, {"reference_failure": "SCF"}, Status.INCONCLUSIVE, None),
     ],
 )
-def test_what_decides(judge, model, ideal, failures, status, value):
-    judgement = judge(record(model, ideal, **failures))
-    assert judgement.status is status
-    if value is not None:
-        assert judgement.value == pytest.approx(value, abs=0.02)
+def test_what_decides(decides, model, ideal, failures, status, value):
+    decides(record(model, ideal, **failures), status, value, absolute=0.02)

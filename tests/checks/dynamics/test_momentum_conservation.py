@@ -74,9 +74,8 @@ def test_numbers_that_are_lost(judge_runs, water, make_run, change, run, status)
     assert judge_runs(run if change is None else with_momenta(run, **change)).status is status
 
 
-@pytest.mark.parametrize(("fault", "kind"), [("constant pull", "linear"), ("torque", "angular")])
-def test_a_potential_that_loses_momentum_fails(measured, faulty, fault, kind):
-    result = measured(faulty(fault))
+def test_a_torque_changes_the_angular_momentum(measured, faulty):
+    result = measured(faulty("torque"))
     assert result.status is Status.FAIL
     (changes,) = result.evidence["changes_by_run"].values()
-    assert changes[kind] > result.threshold
+    assert changes["angular"] > result.threshold

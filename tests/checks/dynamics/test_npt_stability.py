@@ -9,11 +9,12 @@ from openmm_mlff.checks.dynamics.npt_stability import CHECK, Record
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.faults.box import Collapsing, StaleCell
 from openmm_mlff.selftest.oracles.argon import ArgonOracle
+from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.storage.measurements import Skipped
 
-SHORT = {"interval_steps": 5, "equilibration_ps": 2.0, "production_ps": 8.0}
+LIQUID = {"temperatures_kelvin": (94.4,), "equilibration_timestep_fs": 10.0}
+SHORT = {"interval_steps": 5, "equilibration_ps": 2.0, "production_ps": 8.0, "ensemble_ps": 20.0}
 
 
 def sound_record(**changes):
@@ -33,25 +34,14 @@ def sound_record(**changes):
     return replace(record, **changes)
 
 
-@pytest.mark.parametrize(
-    ("potential", "status", "words"),
-    [
-        (ArgonOracle(seed=0), Status.PASS, "density"),
-        (StaleCell(seed=0), Status.FAIL, "evaluated anew"),
-        (Collapsing(seed=0), Status.FAIL, "scaled"),
-    ],
-    ids=["sound", "stale cell", "collapsing"],
-)
-def test_faults_of_boxes_fail(liquid, measured, potential, status, words):
-    result = measured(liquid(potential, box=SHORT))
-    decisive = [one for one in result.evidence["measures"] if not one["ok"]]
-    if status is Status.FAIL:
-        assert result.status is status
-        assert words in result.message
-    else:
-        # Eight picoseconds may leave the density undecided.
-        assert {one["unit"] for one in decisive} <= {"%"}
-        assert result.status is not Status.FAIL
+def test_a_sound_liquid_does_not_fail(make_subject, measured):
+    potential, argon = ArgonOracle(seed=0), load_system("argon_108")
+    liquid = make_subject(potential, argon, protocol="liquid", dynamics=LIQUID, box=SHORT)
+    result = measured(liquid)
+    assert result.status is not Status.FAIL
+    # Eight picoseconds may leave the density undecided.
+    undecided = {one["unit"] for one in result.evidence["measures"] if not one["ok"]}
+    assert undecided <= {"%"}
 
 
 @pytest.mark.parametrize(
@@ -74,8 +64,6 @@ def test_each_limit_decides(judge, change, status):
 
 
 def test_volume_moves_keep_the_bonds_of_water(make_subject):
-    from openmm_mlff.selftest.oracles.field import FieldOracle
-
     water = load_system("water_box_64")
     subject = make_subject(FieldOracle(water, seed=0), water, protocol="liquid")
     assert subject.boxes.bond_change_by_moves(start=water) < 1e-6

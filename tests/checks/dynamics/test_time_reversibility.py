@@ -18,7 +18,7 @@ from openmm_mlff.results import Status
     ],
 )
 def test_the_largest_distance_from_the_start_decides(
-    judge, water, far, missed, failure, status, value
+    decides, water, far, missed, failure, status, value
 ):
     start = water.positions_angstrom
     back = start.copy()
@@ -32,10 +32,7 @@ def test_the_largest_distance_from_the_start_decides(
         dtype="float32",
         failure=failure,
     )
-    judgement = judge(record)
-    assert judgement.status is status
-    expected = None if value is None else pytest.approx(value, nan_ok=True, rel=1e-6)
-    assert judgement.value == expected
+    judgement = decides(record, status, value)
     if missed == -0.01:
         assert list(judgement.evidence["distance_angstrom"]) == pytest.approx([0.0, 0.01, 0.0])
         assert judgement.evidence["farthest_angstrom"] == pytest.approx(0.3 * np.sqrt(3))

@@ -15,12 +15,6 @@ DIMER = MolecularSystem(
 )
 
 
-def test_a_model_that_raises_is_an_error(measured, faulty):
-    result = measured(faulty("raises"))
-    assert result.status is Status.ERROR
-    assert "device was lost" in result.evidence["traceback"]
-
-
 class Refusing(LennardJones):
     """Refuses where the second atom is above the first."""
 

@@ -115,8 +115,8 @@ def test_a_model_in_the_right_units_has_no_slip(judge_water, off, status):
     judgement = judge_water(off)
     assert judgement.status is status
     assert judgement.evidence["nearest_slip"] == ""
-    if status is Status.PASS:
-        assert judgement.evidence["stiffness_ratio"] == pytest.approx(off)
+    assert judgement.evidence["stiffness_ratio"] == pytest.approx(max(off, 0.0), nan_ok=True)
+    assert judge_water(off, refused=(True, False)).status is Status.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("model", [0.75, 1.0, 1.3])
@@ -147,10 +147,6 @@ def test_a_slip_fails_and_is_named(judge_water, energy, length, slip, model):
 def test_slips_that_are_alike_are_both_named(judge_water, energy):
     slip = judge_water(energy).evidence["nearest_slip"]
     assert all(part in slip for part in (", or ", "hartree", "kcal/mol"))
-
-
-def test_many_refusals_leave_it_undecided(judge_water):
-    assert judge_water(refused=(True, False)).status is Status.INCONCLUSIVE
 
 
 def test_typical_stiffness_is_that_of_known_bonds():

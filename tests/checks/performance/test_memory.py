@@ -6,13 +6,6 @@ import pytest
 from openmm_mlff.results import Status
 
 
-def test_real_simulations_measure_it(measured, sound):
-    result = measured(sound())
-    assert result.status is Status.PASS
-    assert result.value > 10.0
-    assert (result.threshold, result.unit) == (None, "MiB")
-
-
 @pytest.mark.parametrize(
     ("peaks", "status", "value"),
     [
