@@ -46,7 +46,9 @@ def measure(subject: Subject) -> Record | NotApplicable:
         max_steps=RELAXATION_STEPS,
     )
     start, reason = relaxed.positions_angstrom[0], ""
-    if not relaxed.converged[0]:
+    if not np.isfinite(relaxed.largest_force_ev_per_angstrom[0]):
+        reason = "refused the dimer"
+    elif not relaxed.converged[0]:
         reason = f"did not relax the dimer in {RELAXATION_STEPS} steps"
     elif not molecule.keeps_bonds(start):
         reason = "rearranged the bonds of the dimer"

@@ -6,6 +6,7 @@ import pytest
 from openmm_mlff.checks.accuracy.interaction_energy import FACTORS, Record
 from openmm_mlff.molecules import load_system
 from openmm_mlff.results import Status
+from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.selftest.oracles.pairs import Gaussian, PairSurface
 from openmm_mlff.units import ev_from_kcal_per_mol
 
@@ -41,6 +42,14 @@ def test_the_depth_and_the_place_of_the_minimum_are_compared(
     assert -6.0 < min(result.evidence["reference_kcal_per_mol"]) < -4.0
     if wrong == {0}:
         assert result.value == pytest.approx(2.0, abs=0.2)
+
+
+def test_a_reference_that_refuses_the_dimer_is_named(measured, make_subject, refusing):
+    dimer = load_system("water_dimer")
+    potential = FieldOracle(dimer, seed=0)
+    result = measured(make_subject(potential, dimer, reference=refusing(dimer)))
+    assert result.status is Status.INCONCLUSIVE
+    assert "refused the dimer" in result.message
 
 
 WELL = np.array([2.0, -3.0, -5.0, -4.9, -4.4, -3.0, -1.5, -0.5])
