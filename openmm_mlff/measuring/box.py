@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from openmm_mlff.config import BoxSpec
 from openmm_mlff.measuring.evaluation import evaluate_points
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.molecules.copies import supercell
+from openmm_mlff.molecules.boxes import supercell
 from openmm_mlff.reporters import StabilityReporter, UnstableError
 from openmm_mlff.reporters.quantities import (
     box_angstrom,

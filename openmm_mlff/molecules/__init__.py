@@ -15,10 +15,10 @@ from openmm_mlff.molecules.bonds import (
     is_ion_contact,
     pairs_within,
 )
-from openmm_mlff.molecules.copies import two_copies
+from openmm_mlff.molecules.boxes import two_copies
 from openmm_mlff.molecules.inertia import inertia_tensor, rotation_count
 from openmm_mlff.molecules.library import list_systems, systems_root
-from openmm_mlff.molecules.loader import known_forms, load_system, load_systems
+from openmm_mlff.molecules.loader import load_system, load_systems
 from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import MolecularSystem
 
@@ -33,7 +33,6 @@ __all__ = [
     "fragment_labels",
     "inertia_tensor",
     "is_ion_contact",
-    "known_forms",
     "list_systems",
     "load_system",
     "load_systems",

@@ -1,13 +1,15 @@
 """Convert the content of a structure file to a checked molecule: bonds, box, charge."""
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.arrays import Floats, Ints
 from openmm_mlff.molecules.bonds import (
     ALKALI_METALS,
+    Floats,
+    Ints,
     covalent_radii_angstrom,
     fragment_labels,
     pairs_within,
@@ -161,11 +163,11 @@ def _checked_and_whole(
 
 def _chosen(given: int | None, recorded: Any, *, default: int, what: str) -> int:
     value = given if given is not None else default if recorded is None else recorded
-    is_flag = isinstance(value, (bool, np.bool_))
-    # Extended XYZ may contain charge=0.0, and NumPy has its own integer types.
-    if isinstance(value, (int, np.integer)) and not is_flag:
-        return int(value)
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+    # Extended XYZ may contain charge=0.0; True is an integer too.
+    is_whole = isinstance(value, Integral) or (
+        isinstance(value, Real) and float(value).is_integer()
+    )
+    if is_whole and not isinstance(value, bool):
         return int(value)
     said = repr(value.item() if isinstance(value, np.generic) else value)
     raise MoleculeError(f"{what} is {cut(said)}; expected a whole number")

@@ -4,11 +4,16 @@ Neither XYZ nor a PDB without CONECT records lists bonds, so they are derived fr
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from openmm_mlff.molecules.arrays import Floats, Ints
+if TYPE_CHECKING:
+    from rdkit.Chem import RWMol
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 BOND_FACTOR = 1.25
 """Two atoms are bonded when closer than this times the sum of their covalent radii."""
@@ -100,7 +105,7 @@ def covalent_bonds(
     positions = np.asarray(positions_angstrom, dtype=np.float64)
     longest = 2.0 * BOND_FACTOR * float(radii_angstrom.max())
     pairs, distances = pairs_within(positions, cutoff_angstrom=longest, cell_angstrom=cell_angstrom)
-    relative = distances / (radii_angstrom[pairs[:, 0]] + radii_angstrom[pairs[:, 1]])
+    relative = distances / radii_angstrom[pairs].sum(axis=1)
     pairs, relative = pairs[relative < BOND_FACTOR], relative[relative < BOND_FACTOR]
     numbers = np.asarray(atomic_numbers)
     ionic = is_ion_contact(numbers, pairs) & is_non_metal(numbers[pairs]).any(axis=1)
@@ -165,18 +170,23 @@ def atoms_beyond(
 
 
 def alike_atoms(atomic_numbers: npt.ArrayLike, *, bonds: Iterable[tuple[int, int]]) -> list[int]:
-    """Return a label for each atom, the same for those that the graph of bonds cannot distinguish.
+    """Return labels, equal for atoms that the graph of bonds cannot distinguish."""
+    from rdkit import Chem
 
-    Labels are refined by those of the neighbours until they no longer change (Morgan 1965).
-    """
-    labels = np.asarray(atomic_numbers).tolist()
-    neighbours: list[list[int]] = [[] for _ in labels]
+    molecule = skeleton(atomic_numbers, bonds=bonds)
+    Chem.FastFindRings(molecule)
+    return list(Chem.CanonicalRankAtoms(molecule, breakTies=False))
+
+
+def skeleton(atomic_numbers: npt.ArrayLike, *, bonds: Iterable[tuple[int, int]]) -> "RWMol":
+    """Return an RDKit molecule of explicit atoms in which every bond is single."""
+    from rdkit import Chem
+
+    molecule = Chem.RWMol()
+    for number in np.asarray(atomic_numbers).tolist():
+        atom = Chem.Atom(number)
+        atom.SetNoImplicit(what=True)
+        molecule.AddAtom(atom)
     for i, j in bonds:
-        neighbours[i].append(j)
-        neighbours[j].append(i)
-    while True:
-        keys = [(labels[i], sorted(labels[j] for j in near)) for i, near in enumerate(neighbours)]
-        refined = [sum(other < key for other in keys) for key in keys]
-        if len(set(refined)) == len(set(labels)):
-            return refined
-        labels = refined
+        molecule.AddBond(int(i), int(j), Chem.BondType.SINGLE)
+    return molecule

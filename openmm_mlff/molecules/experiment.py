@@ -1,12 +1,14 @@
 """What experiment says of small molecules in the gas phase."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from openmm_mlff.molecules.bonds import skeleton
 from openmm_mlff.molecules.system import MolecularSystem
 from openmm_mlff.storage.files import read_toml
 
@@ -38,7 +40,7 @@ def find_experiment(molecule: MolecularSystem) -> Experiment | None:
     usual = np.abs(molecule.masses_amu - atomic_masses[molecule.atomic_numbers]) < ISOTOPE_AMU
     if molecule.is_periodic or molecule.charge or not molecule.bonds or not usual.all():
         return None
-    return _known().get(_skeleton(molecule.atomic_numbers.tolist(), molecule.bonds))
+    return _known().get(_skeleton_smiles(molecule.atomic_numbers, molecule.bonds))
 
 
 def element_pair(symbols: Iterable[str]) -> str:
@@ -52,29 +54,22 @@ def _known() -> dict[str, Experiment]:
 
     found = {}
     for entry in read_toml(FILE)["molecule"]:
-        named = {
-            kind: {
-                element_pair(key.split("-")): value for key, value in entry.get(kind, {}).items()
-            }
+        bonds, barriers = (
+            {element_pair(pair.split("-")): value for pair, value in entry.get(kind, {}).items()}
             for kind in ("bonds", "barriers")
-        }
-        frequencies = tuple(entry.get("frequencies", ()))
+        )
         mol = Chem.AddHs(Chem.MolFromSmiles(entry["smiles"], sanitize=entry["smiles"] != "[H][H]"))
         numbers = [atom.GetAtomicNum() for atom in mol.GetAtoms()]
-        bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
-        found[_skeleton(numbers, bonds)] = Experiment(entry["source"], frequencies, **named)
+        bonded = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+        frequencies = tuple(entry.get("frequencies", ()))
+        found[_skeleton_smiles(numbers, bonded)] = Experiment(
+            entry["source"], frequencies, bonds, barriers
+        )
     return found
 
 
-def _skeleton(atomic_numbers: Sequence[int], bonds: Iterable[tuple[int, int]]) -> str:
+def _skeleton_smiles(atomic_numbers: npt.ArrayLike, bonds: Iterable[tuple[int, int]]) -> str:
     """Return which atom is bonded to which, without orders of bonds, in canonical form."""
     from rdkit import Chem
 
-    mol = Chem.RWMol()
-    for number in atomic_numbers:
-        atom = Chem.Atom(int(number))
-        atom.SetNoImplicit(True)  # noqa: FBT003
-        mol.AddAtom(atom)
-    for i, j in bonds:
-        mol.AddBond(int(i), int(j), Chem.BondType.SINGLE)
-    return Chem.MolToSmiles(mol)
+    return Chem.MolToSmiles(skeleton(atomic_numbers, bonds=bonds))

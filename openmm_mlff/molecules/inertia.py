@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.molecules.arrays import Floats
+from openmm_mlff.molecules.bonds import Floats
 
 LINE_WIDTH_ANGSTROM = 0.02
 """Atoms within this distance of a common axis are collinear.

@@ -13,22 +13,9 @@ from openmm_mlff.molecules.system import MolecularSystem
 from openmm_mlff.storage.files import missing, read_toml
 from openmm_mlff.storage.text import cut
 
-SYSTEM_KEYS = (
-    "name",
-    "title",
-    "formula",
-    "charge",
-    "multiplicity",
-    "structure",
-    "source",
-    "smiles",
-)
-"""Keys that ``system.toml`` must have."""
-
-PURPOSE = "purpose"
-"""Optional key: why the system is in the library."""
-
 _NUMBERS = ("charge", "multiplicity")
+_TEXTS = ("name", "title", "formula", "structure", "source", "smiles", "purpose")
+"""Keys of ``system.toml``; ``purpose``, why the system is in the library, is optional."""
 
 
 def systems_root() -> Path:
@@ -113,7 +100,7 @@ def load_folder(
 
 
 def read_system_toml(folder: Path) -> dict[str, Any]:
-    """Read :data:`SYSTEM_KEYS` and :data:`PURPOSE` (default "") from a folder's ``system.toml``.
+    """Read a folder's ``system.toml``; an absent purpose becomes "".
 
     Raises:
         MoleculeError: missing, not valid TOML, too large, with other keys or values, or the named
@@ -121,21 +108,17 @@ def read_system_toml(folder: Path) -> dict[str, Any]:
     """
     path = folder / "system.toml"
     try:
-        recorded = read_toml(path)
+        recorded = {"purpose": "", **read_toml(path)}
     except FileError as error:
         raise MoleculeError(f"{path}: cannot be read as a system's TOML: {error}") from error
-    recorded = {PURPOSE: "", **recorded}
-    if set(recorded) != {PURPOSE, *SYSTEM_KEYS}:
-        odd = ", ".join(sorted(set(recorded) ^ {PURPOSE, *SYSTEM_KEYS}))
-        raise MoleculeError(
-            f"{path}: missing or unknown keys: {odd}; expected {', '.join(SYSTEM_KEYS)}"
-        )
-    for key, value in recorded.items():
-        if key not in _NUMBERS and not isinstance(value, str):
-            raise MoleculeError(f"{path}: {key} is {value!r}; expected text in quotes")
-    for key in ("name", "structure"):
+    keys = (*_TEXTS, *_NUMBERS)
+    if odd := ", ".join(sorted(set(recorded) ^ set(keys))):
+        raise MoleculeError(f"{path}: missing or unknown keys: {odd}; expected {', '.join(keys)}")
+    for key in _TEXTS:
         value = recorded[key]
-        if not value or value != safe_name(value, otherwise=""):
+        if not isinstance(value, str):
+            raise MoleculeError(f"{path}: {key} is {value!r}; expected text in quotes")
+        if key in ("name", "structure") and (not value or value != safe_name(value, otherwise="")):
             raise MoleculeError(
                 f"{path}: {key} is {value!r}; expected one name of letters, digits, dot, "
                 "underscore and hyphen, no path"

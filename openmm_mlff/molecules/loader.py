@@ -7,12 +7,12 @@ from typing import Any
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules.assembly import build_system
+from openmm_mlff.molecules.embedding import SMILES_PREFIX, structure_from_smiles
 from openmm_mlff.molecules.files import MANY_MOLECULES, SUFFIXES, read_structures, suffix_of
 from openmm_mlff.molecules.formats.structure import FileStructure
 from openmm_mlff.molecules.library import load_folder, resolve, user_path
 from openmm_mlff.molecules.names import numbered_names, safe_name
 from openmm_mlff.molecules.objects import file_of_object
-from openmm_mlff.molecules.smiles import SMILES_PREFIX, structure_from_smiles
 from openmm_mlff.molecules.system import MolecularSystem
 from openmm_mlff.storage.files import missing
 from openmm_mlff.storage.text import cut
@@ -20,14 +20,6 @@ from openmm_mlff.storage.text import cut
 _ALL = "all"
 _MOST_DIGITS = 9
 """Maximum number of digits of a frame index."""
-
-
-def known_forms() -> str:
-    """Return one line that lists the valid specifications of a system, for help and error texts."""
-    return (
-        f"a library name, a file ({', '.join(SUFFIXES)}), FILE@N or FILE@all for frame or molecule "
-        f"N (from 0) or all of them, a folder with system.toml, or {SMILES_PREFIX}SMILES"
-    )
 
 
 def load_systems(
@@ -38,11 +30,12 @@ def load_systems(
     name: str | None = None,
     add_hydrogens: bool = False,
 ) -> list[MolecularSystem]:
-    """Load all molecules that a specification (see :func:`known_forms`) or an object refers to.
+    """Load all molecules that a specification or an object refers to.
 
-    SDF, MOL and MOL2 files provide every molecule, named by its title. Of the models of a PDB or
-    mmCIF file and the frames of an XYZ file the first is used, or those selected by ``FILE@N``
-    (from 0) or ``FILE@all``; a file with such a name takes precedence.
+    A specification is a library name, a structure file, a folder with system.toml, or
+    smiles:SMILES. SDF, MOL and MOL2 files provide every molecule, named by its title. Of the models
+    of a PDB or mmCIF file and the frames of an XYZ file the first is used, or those selected by
+    ``FILE@N`` (from 0) or ``FILE@all``; a file with such a name takes precedence.
 
     Bonds are read from the file if present (SDF, MOL, MOL2; PDB if CONECT names every bonded atom),
     otherwise derived from covalent radii. A box with three periodic directions is kept, in standard
@@ -51,7 +44,7 @@ def load_systems(
     RDKit ``Mol`` as SDF, an OpenMM topology with positions as mmCIF.
 
     Args:
-        name_or_path: what to load: a string, a path, or one of these objects.
+        name_or_path: a string, a path, or one of these objects.
         charge: replaces the recorded one (default 0).
         multiplicity: replaces the recorded one (default 1).
         name: replaces the name, or the title of each of several molecules.

@@ -5,6 +5,7 @@ Nothing is imported before an object of that package is given.
 
 import hashlib
 import io
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,32 +46,32 @@ class ObjectFile:
 
 def file_of_object(given: Any) -> ObjectFile:
     """Convert an object to a file: extended XYZ, SDF or mmCIF."""
-    packages = packages_of(given)
     if isinstance(given, MolecularSystem):
         return _of_molecule(given)
-    if "ase" in packages:
-        from ase import Atoms
-
-        if isinstance(given, Atoms):
-            return _of_atoms(given)
-    if "rdkit" in packages:
-        from rdkit.Chem import Mol
-
-        if isinstance(given, Mol):
-            return _of_mol(given)
-    parts = given if isinstance(given, tuple) else _topology_and_positions(given)
-    if len(parts) == 2 and is_topology(parts[0]):
-        return _of_topology(*parts)
+    if _is_made_of(given, "ase", "Atoms"):
+        return _of_atoms(given)
+    if _is_made_of(given, "rdkit.Chem", "Mol"):
+        return _of_mol(given)
+    # A `PDBFile`, `PDBxFile` or `Modeller` has both as attributes.
+    topology, positions = (
+        given
+        if isinstance(given, tuple) and len(given) == 2
+        else (getattr(given, "topology", None), getattr(given, "positions", None))
+    )
+    if is_topology(topology) and positions is not None:
+        return _of_topology(topology, positions)
     raise MoleculeError(f"{described(given)} is not a system; expected {EXPECTED}")
 
 
 def is_topology(given: Any) -> bool:
     """Check whether an object is an OpenMM topology."""
-    if "openmm" not in packages_of(given):
-        return False
-    from openmm.app import Topology
+    return _is_made_of(given, "openmm.app", "Topology")
 
-    return isinstance(given, Topology)
+
+def _is_made_of(given: Any, module: str, name: str) -> bool:
+    """Check for a class of a module, which was imported if there is such an object."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(given, getattr(loaded, name))
 
 
 def packages_of(given: Any) -> set[str]:
@@ -121,9 +122,9 @@ def _of_atoms(atoms: Any) -> ObjectFile:
     written = io.StringIO()
     columns = ["symbols", "positions", *(["masses"] if plain.has("masses") else [])]
     write_xyz(written, plain, columns=columns, write_results=False)
-    formula = str(plain.get_chemical_formula("hill"))
-    name = safe_name(str(atoms.info.get("name", "")), otherwise="") or formula
-    return ObjectFile(name or "molecule", ".extxyz", written.getvalue())
+    formula = str(plain.get_chemical_formula("hill")) or "molecule"
+    name = safe_name(str(atoms.info.get("name", "")), otherwise=formula)
+    return ObjectFile(name, ".extxyz", written.getvalue())
 
 
 def _of_mol(molecule: Any) -> ObjectFile:
@@ -136,16 +137,8 @@ def _of_mol(molecule: Any) -> ObjectFile:
             f"smiles:{Chem.MolToSmiles(Chem.RemoveHs(molecule, sanitize=False))}"
         )
     title = molecule.GetProp("_Name") if molecule.HasProp("_Name") else ""
-    name = safe_name(title, otherwise="") or safe_name(
-        CalcMolFormula(molecule), otherwise="molecule"
-    )
+    name = safe_name(title, otherwise=safe_name(CalcMolFormula(molecule), otherwise="molecule"))
     return ObjectFile(name, ".sdf", f"{Chem.MolToMolBlock(molecule)}$$$$\n")
-
-
-def _topology_and_positions(given: Any) -> tuple[Any, ...]:
-    """Return those of a `PDBFile`, `PDBxFile` or `Modeller`; empty for another object."""
-    topology, positions = getattr(given, "topology", None), getattr(given, "positions", None)
-    return () if topology is None or positions is None else (topology, positions)
 
 
 def _of_topology(topology: Any, positions: Any) -> ObjectFile:

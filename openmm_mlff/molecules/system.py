@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.arrays import Floats, Ints
-from openmm_mlff.molecules.bonds import covalent_bonds, fragment_count, pairs_within
+from openmm_mlff.molecules.bonds import Floats, Ints, covalent_bonds, fragment_count, pairs_within
 from openmm_mlff.molecules.electrons import info_of
 from openmm_mlff.molecules.names import name_atoms
 
@@ -28,11 +27,11 @@ class MolecularSystem:
     """One or more molecules, or a periodic box; checked on construction and then read-only.
 
     Attributes:
-        name: name in reports and run directories.
+        name: in reports and run directories.
         atomic_numbers: (N,) int64.
         positions_angstrom: (N, 3) float64, Å.
         charge: total charge, e.
-        multiplicity: spin multiplicity, 2S + 1.
+        multiplicity: 2S + 1.
         source: origin of the geometry.
         bonds: pairs (i, j), i < j; derived from covalent radii by default.
         cell_angstrom: (3, 3) float64, Å, box vectors as rows; None for isolated molecules.
@@ -60,14 +59,16 @@ class MolecularSystem:
         numbers = numbers.astype(np.int64)
         positions = np.array(self.positions_angstrom, dtype=np.float64)
         _check_arrays(self.name, numbers=numbers, positions=positions)
-        numbers.flags.writeable = False
-        positions.flags.writeable = False
-        object.__setattr__(self, "atomic_numbers", numbers)
-        object.__setattr__(self, "positions_angstrom", positions)
+        arrays = {
+            "atomic_numbers": numbers,
+            "positions_angstrom": positions,
+            "masses_amu": _checked_masses(self.name, self.masses_amu, atomic_numbers=numbers),
+        }
         if self.cell_angstrom is not None:
-            object.__setattr__(self, "cell_angstrom", checked_cell(self.name, self.cell_angstrom))
-        masses = checked_masses(self.name, self.masses_amu, atomic_numbers=numbers)
-        object.__setattr__(self, "masses_amu", masses)
+            arrays["cell_angstrom"] = checked_cell(self.name, self.cell_angstrom)
+        for name, array in arrays.items():
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
         self._check_electrons()
         _check_no_coincidence(self)
         if self.bonds is None:
@@ -129,15 +130,16 @@ class MolecularSystem:
     @property
     def sha256(self) -> str:
         """Hex digest of numbers, positions, charge, multiplicity, box and isotopes."""
-        digest = hashlib.sha256()
-        digest.update(np.ascontiguousarray(self.atomic_numbers, dtype="<i8").tobytes())
-        digest.update(np.ascontiguousarray(self.positions_angstrom, dtype="<f8").tobytes())
-        digest.update(f"{self.charge},{self.multiplicity}".encode())
+        parts = [
+            self.atomic_numbers.astype("<i8").tobytes(),
+            self.positions_angstrom.astype("<f8").tobytes(),
+            f"{self.charge},{self.multiplicity}".encode(),
+        ]
         if self.cell_angstrom is not None:
-            digest.update(np.ascontiguousarray(self.cell_angstrom, dtype="<f8").tobytes())
+            parts.append(self.cell_angstrom.astype("<f8").tobytes())
         if not self.has_standard_masses:
-            digest.update(np.ascontiguousarray(self.masses_amu, dtype="<f8").tobytes())
-        return digest.hexdigest()
+            parts.append(self.masses_amu.astype("<f8").tobytes())
+        return hashlib.sha256(b"".join(parts)).hexdigest()
 
     def keeps_bonds(self, positions_angstrom: npt.ArrayLike) -> bool:
         """Return whether an isolated molecule has the same bonds at other positions, (N, 3), Å."""
@@ -147,7 +149,7 @@ class MolecularSystem:
         self, positions_angstrom: npt.ArrayLike, *, name: str | None = None
     ) -> "MolecularSystem":
         """Return the same molecule with other positions, (N, 3), and unchanged bonds."""
-        positions = np.asarray(positions_angstrom, dtype=np.float64)
+        positions = np.asarray(positions_angstrom)
         return replace(self, positions_angstrom=positions, name=name or self.name)
 
     def with_cell(
@@ -155,11 +157,8 @@ class MolecularSystem:
     ) -> "MolecularSystem":
         """Return the same atoms in another box, (3, 3), vectors as rows, with unchanged bonds."""
         placed = self.positions_angstrom if positions_angstrom is None else positions_angstrom
-        return replace(
-            self,
-            cell_angstrom=np.asarray(cell_angstrom, dtype=np.float64),
-            positions_angstrom=np.asarray(placed, dtype=np.float64),
-        )
+        cell = np.asarray(cell_angstrom)
+        return replace(self, cell_angstrom=cell, positions_angstrom=np.asarray(placed))
 
     def to_ase(self) -> "Atoms":
         """Return new ``ase.Atoms``, periodic if there is a box.
@@ -204,7 +203,7 @@ def standard_masses_amu(atomic_numbers: Ints) -> Floats:
     return np.asarray(atomic_masses[atomic_numbers], dtype=np.float64)
 
 
-def checked_masses(name: str, masses_amu: npt.ArrayLike | None, *, atomic_numbers: Ints) -> Floats:
+def _checked_masses(name: str, masses_amu: npt.ArrayLike | None, *, atomic_numbers: Ints) -> Floats:
     """Check masses, (N,), amu, and replace NaN by the standard mass."""
     standard = standard_masses_amu(atomic_numbers)
     given = standard if masses_amu is None else np.array(masses_amu, dtype=np.float64)
@@ -212,13 +211,11 @@ def checked_masses(name: str, masses_amu: npt.ArrayLike | None, *, atomic_number
         raise MoleculeError(
             f"{name}: masses {given.tolist()[:3]}... amu; expected {len(standard)} positive numbers"
         )
-    masses = np.where(np.isnan(given), standard, given)
-    masses.flags.writeable = False
-    return masses
+    return np.where(np.isnan(given), standard, given)
 
 
 def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> Floats:
-    """Check box vectors, (3, 3), Å, as rows, and return them as read-only float64."""
+    """Check box vectors, (3, 3), Å, as rows, and return them as float64."""
     cell = np.array(cell_angstrom, dtype=np.float64)
     if cell.shape != (3, 3) or not np.isfinite(cell).all():
         raise MoleculeError(
@@ -235,7 +232,6 @@ def checked_cell(name: str, cell_angstrom: npt.ArrayLike) -> Floats:
             f"{name}: box vectors {cell.round(3).tolist()} span {volume:.3g} Å³; expected a "
             f"right-handed box at least {SMALLEST_BOX_ANGSTROM:g} Å wide: correct the box"
         )
-    cell.flags.writeable = False
     return cell
 
 
@@ -274,9 +270,10 @@ def _check_no_coincidence(system: MolecularSystem) -> None:
         cell_angstrom=system.cell_angstrom,
     )
     if len(pairs):
-        i, j = pairs[int(distances.argmin())]
+        first, second = (
+            name_atoms(system.atomic_numbers, [atom]) for atom in pairs[distances.argmin()]
+        )
         raise MoleculeError(
-            f"{system.name}: two atoms coincide: {name_atoms(system.atomic_numbers, (i,))} and "
-            f"{name_atoms(system.atomic_numbers, (j,))} are {distances.min():.3f} Å apart, "
-            f"expected at least {COINCIDENCE_DISTANCE_ANGSTROM} Å"
+            f"{system.name}: two atoms coincide: {first} and {second} are "
+            f"{distances.min():.3f} Å apart, expected at least {COINCIDENCE_DISTANCE_ANGSTROM} Å"
         )

@@ -8,8 +8,12 @@ from ase.optimize import BFGS
 
 from openmm_mlff.measuring.relaxation import relax
 from openmm_mlff.molecules import load_system
-from openmm_mlff.molecules.relaxation import HeldDihedral
-from openmm_mlff.molecules.torsions import dihedral_degrees, rotatable_torsions, turned
+from openmm_mlff.molecules.torsions import (
+    HeldDihedral,
+    dihedral_degrees,
+    rotatable_torsions,
+    turned,
+)
 from openmm_mlff.potentials import Evaluation, load_potential
 
 CENTRES = np.array([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0], [2.0, 1.4, 0.0], [3.4, 1.6, 0.9]])

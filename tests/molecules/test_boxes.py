@@ -8,9 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from openmm_mlff.molecules import load_system
+from openmm_mlff.molecules import covalent_bonds, load_system
 from openmm_mlff.molecules.assembly import build_system
-from openmm_mlff.molecules.boxes import covalent_images, molecule_labels, whole_molecules
+from openmm_mlff.molecules.boxes import (
+    covalent_images,
+    molecule_labels,
+    supercell,
+    whole_molecules,
+)
 from openmm_mlff.molecules.formats.structure import FileStructure
 
 CELL = np.array([[13.0, 0.0, 0.0], [4.0, 12.0, 0.0], [-3.0, 5.0, 11.0]])
@@ -138,3 +143,26 @@ def test_atoms_of_a_network_are_molecules_of_their_own(water):
     assert molecule_labels(polymer_bonds + beside, **box).tolist() == [0, 1, 2, 3, 3, 3]
     assert molecule_labels(polymer_bonds[:2] + beside, **box).tolist() == [0, 0, 0, 3, 3, 3]
     assert molecule_labels([], **box).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("name", ["water_box_64", "diamond"])
+def test_bonds_go_on_into_the_next_box(name):
+    one = load_system(name)
+    width = float(np.diag(one.cell_angstrom).min())
+    many = supercell(one, at_least_angstrom=1.5 * width)
+    assert many.n_atoms == 8 * one.n_atoms
+    assert many.charge == 8 * one.charge
+    assert len(many.bonds) == 8 * len(one.bonds)
+    found = covalent_bonds(
+        many.atomic_numbers, many.positions_angstrom, cell_angstrom=many.cell_angstrom
+    )
+    assert set(many.bonds) == set(found)
+    assert supercell(one, at_least_angstrom=0.9 * width) is one
+
+
+def test_stretched_bonds_stay_bonds():
+    one = load_system("water_box_64")
+    wide = one.with_cell(
+        1.4 * one.cell_angstrom, positions_angstrom=1.4 * np.array(one.positions_angstrom)
+    )
+    assert len(supercell(wide, at_least_angstrom=20.0).bonds) == 8 * len(one.bonds)

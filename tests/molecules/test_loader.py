@@ -1,17 +1,31 @@
+"""Systems by library name, file, folder or frame, and the names that they are given."""
+
 import shutil
 
+import ase.io
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openmm_mlff.errors import MoleculeError
 from openmm_mlff.molecules import load_system, load_systems, systems_root
-from openmm_mlff.molecules.files import SUFFIXES
+from openmm_mlff.molecules.files import SUFFIXES, read_structures
+from openmm_mlff.molecules.names import numbered_names, safe_name
 
 from .conftest import helium
 
 
-def test_library_systems_and_folders_with_their_charge_are_loaded(water, tmp_path):
-    [system] = load_systems("Water")
-    assert (system.name, system.sha256) == ("water", water.sha256)
+def test_library_names_precede_files_and_are_forgiving(write, water, monkeypatch):
+    monkeypatch.chdir(write("water", "rubbish").parent)
+    write("mine.xyz", helium(1))
+    for spelling in ("water", "Water"):
+        assert load_system(spelling).sha256 == water.sha256
+    assert load_system("ALANINE-dipeptide").name == "alanine_dipeptide"
+    for spelling in ("mine.xyz", "./mine.xyz"):
+        assert load_system(spelling).formula == "He"
+
+
+def test_folders_of_the_user_are_loaded_with_their_charge(tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(systems_root() / "water", folder)
     [system] = load_systems(folder)
@@ -50,3 +64,39 @@ def test_empty_files_are_refused_in_one_line(write, suffix):
     with pytest.raises(MoleculeError, match=rf"empty\{suffix}") as caught:
         load_systems(write(f"empty{suffix}", ""))
     assert "\n" not in str(caught.value)
+
+
+def test_other_encodings_in_remarks_are_read_and_frames_selected(write, tmp_path, water):
+    path = tmp_path / "w.pdb"
+    ase.io.write(path, water.to_ase(), format="proteindatabank")
+    path.write_bytes("REMARK  Müller\n".encode("latin-1") + path.read_bytes())
+    assert load_system(path).formula == "H2O"
+    path = write("run.xyz", helium(5))
+    heights = [s.positions_angstrom[0, 2] for s in read_structures(path, first=1, count=2)]
+    assert heights == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("CC(=O)O water", "CC_O_O_water"), ("../..", "x"), ("", "x"), (".hidden", "hidden")],
+)
+def test_characters_that_are_invalid_in_folder_names_are_replaced(text, name):
+    assert safe_name(text, otherwise="x") == name
+
+
+@given(st.text())
+def test_a_safe_name_is_safe(text):
+    name = safe_name(text, otherwise="molecule")
+    assert name.isascii()
+    assert name
+    assert len(name) <= 40
+    assert all(c.isalnum() or c in "._-" for c in name)
+    assert not name.startswith(".")
+    assert safe_name(name, otherwise="x") == name
+
+
+@given(st.lists(st.sampled_from(["a", "A", "a-1", "a-2", "a-1-1", "b"]), max_size=8))
+def test_numbered_names_all_differ(names):
+    numbered = numbered_names(names)
+    assert len({name.casefold() for name in numbered}) == len(names)
+    assert all(new.startswith(old) for old, new in zip(names, numbered, strict=True))

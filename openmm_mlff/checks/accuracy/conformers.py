@@ -8,7 +8,7 @@ from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconcl
 from openmm_mlff.checks.inputs import JUDGED_FRACTION, fields
 from openmm_mlff.config import Limits, short_name
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.conformers import SAME_KCAL_PER_MOL, conformers
+from openmm_mlff.molecules.embedding import SAME_KCAL_PER_MOL, conformers
 from openmm_mlff.plots import Axis, Level, Line, Mark, Panel, Plot, Points
 from openmm_mlff.results import Status
 from openmm_mlff.storage.measurements import NotApplicable

@@ -7,7 +7,7 @@ from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.statistics import slope_with_interval
 from openmm_mlff.checks.surface.moves import evaluate_boxes, two_boxes
 from openmm_mlff.config import Limits
-from openmm_mlff.molecules.copies import supercell
+from openmm_mlff.molecules.boxes import supercell
 from openmm_mlff.molecules.system import SMALLEST_BOX_ANGSTROM, box_widths_angstrom
 from openmm_mlff.plots import Axis, Level, Line, Panel, Plot
 from openmm_mlff.results import Status

@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 from openmm_mlff.molecules.formats.elements import AtomRecord
 from openmm_mlff.molecules.formats.frames import structure_of_crystal
-from openmm_mlff.molecules.formats.residues import recorded_cell, structure_of
-from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure
+from openmm_mlff.molecules.formats.pdb import structure_of
+from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, recorded_cell
 
 _UNKNOWN = ("?", ".", "")
 _CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
@@ -69,13 +69,11 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _models(table: Mapping[str, list[Any]]) -> Iterator[FileStructure]:
-    cell, note = None, ""
-    lengths_and_angles = [table.get(f"_cell.{key}", ["?"])[0] for key in _CELL]
-    if not set(lengths_and_angles) & set(_UNKNOWN):
-        groups = [str(table[tag][0]) for tag in _SPACE_GROUPS if tag in table]
-        cell, note = recorded_cell(
-            [float(value) for value in lengths_and_angles], space_group=(groups or [""])[0]
-        )
+    values = [table.get(f"_cell.{key}", ["?"])[0] for key in _CELL]
+    groups = [str(table[tag][0]) for tag in _SPACE_GROUPS if tag in table]
+    cell, note = recorded_cell(
+        [float(value) for value in values if value not in _UNKNOWN], space_group="".join(groups[:1])
+    )
     count = len(table["_atom_site.cartn_x"])
     models = _column(table, "pdbx_pdb_model_num", count=count)
     columns = [_column(table, *keys.split(), count=count) for keys in _COLUMNS]

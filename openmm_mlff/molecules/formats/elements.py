@@ -9,8 +9,13 @@ from itertools import takewhile
 
 import numpy as np
 
-from openmm_mlff.molecules.arrays import Floats, Ints
-from openmm_mlff.molecules.bonds import BOND_FACTOR, covalent_radii_angstrom, pairs_within
+from openmm_mlff.molecules.bonds import (
+    BOND_FACTOR,
+    Floats,
+    Ints,
+    covalent_radii_angstrom,
+    pairs_within,
+)
 from openmm_mlff.molecules.formats.structure import BadStructureError
 
 ISOTOPES = {"D": ("H", 2.014), "T": ("H", 3.016)}
@@ -66,7 +71,6 @@ class AtomRecord:
     Attributes:
         name: with the leading blank of a PDB column.
         element: symbol; may be empty.
-        residue: name of its residue.
         place: number and chain of its residue.
         altloc: label of its alternate location; may be empty.
         charge: formal charge, e.
@@ -99,9 +103,8 @@ def nuclide(symbol: str) -> tuple[str, float]:
         return ISOTOPES[plain]
     if atomic_numbers.get(plain):
         return plain, math.nan
-    if _NO_ATOM_NAME.fullmatch(plain.upper()):
-        raise BadStructureError(f"{symbol.strip()!r} is not an element; {NO_ATOM}")
-    raise BadStructureError(f"{symbol.strip()!r} is not an element; expected symbols from H to Og")
+    expected = NO_ATOM if _is_no_atom(symbol) else "expected symbols from H to Og"
+    raise BadStructureError(f"{symbol.strip()!r} is not an element; {expected}")
 
 
 def numbers_and_masses(symbols: Sequence[str]) -> tuple[Ints, Floats | None]:
@@ -117,7 +120,12 @@ def numbers_and_masses(symbols: Sequence[str]) -> tuple[Ints, Floats | None]:
 def identified(atoms: Sequence[AtomRecord], *, remedy: str) -> tuple[Floats, Ints, Floats | None]:
     """Return positions, (N, 3), Å, atomic numbers and masses as :func:`numbers_and_masses`.
 
-    ``remedy`` is what to add to the file where elements are missing, for messages.
+    Where the file gives no element, evidence is the residue; then the distance to the neighbours;
+    then a second letter that does not count atoms along a chain (CL1, SI); then the column of the
+    name. ``remedy`` is what to add to the file where elements are missing, for messages.
+
+    Raises:
+        BadStructureError: the element of an atom is not evident, or it is not an atom.
     """
     placed = [atom.position_angstrom for atom in atoms]
     positions = np.array(placed, dtype=np.float64).reshape(-1, 3)
@@ -128,19 +136,11 @@ def identified(atoms: Sequence[AtomRecord], *, remedy: str) -> tuple[Floats, Int
 def _symbols_of(
     atoms: Sequence[AtomRecord], positions_angstrom: Floats, *, remedy: str
 ) -> list[str]:
-    """Return the symbol of each atom, from its name if the file gives none.
-
-    Evidence is the residue; then the distance to the neighbours; then a second letter that does
-    not count atoms along a chain (CL1, SI); then the column of the name.
-
-    Raises:
-        BadStructureError: the element of an atom is not evident, or it is not an atom.
-    """
     options = [[atom.element] if atom.element else _candidates(atom) for atom in atoms]
     for index, (atom, found) in enumerate(zip(atoms, options, strict=True)):
         if not found:
             said = f"has no element; {remedy}"
-            if _is_no_atom(atom):
+            if _is_no_atom(atom.name):
                 said = f"is not an atom, judging by its name; {NO_ATOM}"
             raise BadStructureError(f"{atom.label(index)} {said}")
     _refuse_drude_particles(atoms, options, positions_angstrom)
@@ -177,7 +177,7 @@ def _candidates(atom: AtomRecord) -> list[str]:
     name = atom.name.strip().upper()
     if name in _IONS and residue in (name, "ION", ""):
         return [_IONS[name]]
-    if _is_no_atom(atom):
+    if _is_no_atom(name):
         return []
     letters = "".join(takewhile(str.isalpha, atom.name.strip().lstrip(string.digits)))
     # A monatomic ion is a residue of the same name.
@@ -193,8 +193,8 @@ def _candidates(atom: AtomRecord) -> list[str]:
     return [one] * is_one + [two] * is_two
 
 
-def _is_no_atom(atom: AtomRecord) -> bool:
-    return bool(_NO_ATOM_NAME.fullmatch(atom.name.strip().upper()))
+def _is_no_atom(name: str) -> bool:
+    return bool(_NO_ATOM_NAME.fullmatch(name.strip().upper()))
 
 
 def _refuse_drude_particles(
@@ -222,11 +222,12 @@ def _neighbours(positions: Floats) -> list[list[tuple[int, float]]]:
 
 def _fitting(index: int, options: list[list[str]], nearest: list[tuple[int, float]]) -> list[str]:
     """Return the candidate whose covalent radius fits the closest bond, if one does clearly."""
+    numbers, _ = numbers_and_masses([options[other][0] for other, _ in nearest])
+    radii = covalent_radii_angstrom(numbers)
     fits = []
     for symbol in options[index]:
-        ratios = [
-            apart / (_radius(symbol) + _radius(options[other][0])) for other, apart in nearest
-        ]
+        own = covalent_radii_angstrom(numbers_and_masses([symbol])[0])
+        ratios = [apart / length for (_, apart), length in zip(nearest, radii + own, strict=True)]
         closest = min(ratios, default=math.inf)
         if closest < BOND_FACTOR and symbol not in _NOBLE_GASES:
             fits.append((abs(math.log(max(closest, 1e-6))), symbol))
@@ -234,8 +235,3 @@ def _fitting(index: int, options: list[list[str]], nearest: list[tuple[int, floa
     if len(fits) > 1 and fits[1][0] - fits[0][0] < _CLEAR:
         return []
     return [symbol for _, symbol in fits[:1]]
-
-
-def _radius(symbol: str) -> float:
-    numbers, _ = numbers_and_masses([symbol])
-    return float(covalent_radii_angstrom(numbers)[0])

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from openmm_mlff.molecules.bonds import Floats
 from openmm_mlff.molecules.electrons import lowest_multiplicity, recorded_electrons
 from openmm_mlff.molecules.formats.elements import numbers_and_masses
 from openmm_mlff.molecules.formats.structure import BadStructureError, FileStructure, check_size
@@ -119,17 +120,16 @@ def read_database(path: Path) -> Iterator[FileStructure]:
         yield replace(structure_of_crystal(atoms), title=f"{row.formula}-{row.id}")
 
 
-def _write_symbols(lines: list[str]) -> Any:
+def _write_symbols(lines: list[str]) -> Floats | None:
     """Replace isotopes and atomic numbers by element symbols; return masses, (N,), or None."""
+    from ase.data import chemical_symbols
+
     before = _SPECIES.search(lines[1]) if len(lines) > 1 else None
     column = sum(map(int, before[1].split(":")[2::3])) if before else 0
     rows = [line.replace("*^", "e").split() for line in lines[2:]]
     if any(len(row) <= column for row in rows):
         return None
-    symbols = [row[column] for row in rows]
-    numbers, masses = numbers_and_masses(symbols)
-    from ase.data import chemical_symbols
-
+    numbers, masses = numbers_and_masses([row[column] for row in rows])
     for row, number in zip(rows, numbers, strict=True):
         row[column] = chemical_symbols[number]
     lines[2:] = [" ".join(row) + "\n" for row in rows]

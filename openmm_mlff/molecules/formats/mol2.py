@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from typing import TextIO
 
-import numpy as np
-
 from openmm_mlff.molecules.formats.elements import (
     AtomRecord,
     identified,
     nuclide,
 )
 from openmm_mlff.molecules.formats.molfile import open_valences, rdkit_messages
-from openmm_mlff.molecules.formats.residues import recorded_cell
 from openmm_mlff.molecules.formats.structure import (
     BadStructureError,
     FileStructure,
+    recorded_cell,
     sorted_bonds,
 )
 
@@ -27,14 +25,14 @@ _NO_BOND = "nc"
 
 
 def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[FileStructure]:
-    """Read the molecules of a MOL2 file.
+    """Read the molecules of a MOL2 file, with their bonds.
 
     Elements come from SYBYL types; those of force-field types from the names of the atoms. The
     total charge is the sum of the partial charges; without these, that of the formal charges which
     RDKit derives from the atom types. It is not determined if ``charge_is_given``.
 
     Yields:
-        One structure per molecule, with its bonds.
+        One structure per molecule.
 
     Raises:
         ValueError: the file is invalid.
@@ -57,7 +55,13 @@ def read_mol2(handle: TextIO, *, charge_is_given: bool = False) -> Iterator[File
         rows = {words[0]: row for row, words in enumerate(atoms)}
         pairs = [(rows[words[1]], rows[words[2]]) for words in links if words[3] != _NO_BOND]
         formal_charge, missing = _read_types("".join(lines))
-        cell, note = _cell(sections.get("CRYSIN", []))
+        # Six numbers, the number of the space group and its setting.
+        crysin = "".join(sections.get("CRYSIN", [])[:1]).split()
+        group = "".join(crysin[6:7])
+        cell, note = recorded_cell(
+            [float(word) for word in crysin[:6]],
+            space_group="" if group in ("", "1") else f"space group {group}",
+        )
         yield FileStructure(
             atomic_numbers=numbers,
             positions_angstrom=positions,
@@ -114,18 +118,6 @@ def _records(atoms: list[list[str]]) -> list[AtomRecord]:
         )
         for words, symbol in zip(atoms, symbols, strict=True)
     ]
-
-
-def _cell(crysin: list[str]) -> tuple[np.ndarray | None, str]:
-    """Read the box: six numbers, the number of the space group and its setting."""
-    words = crysin[0].split() if crysin else []
-    if len(words) < 6:
-        return None, ""
-    group = words[6] if len(words) > 6 else "1"
-    return recorded_cell(
-        [float(word) for word in words[:6]],
-        space_group="" if group == "1" else f"space group {group}",
-    )
 
 
 def _total_charge(head: list[str], atoms: list[list[str]], *, formal: int | None) -> int:

@@ -1,17 +1,23 @@
 """The content of a structure file for one molecule, before anything is derived from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from openmm_mlff.errors import MoleculeError
-from openmm_mlff.molecules.arrays import Floats, Ints
+from openmm_mlff.molecules.bonds import Floats, Ints
 
 Bonds = tuple[tuple[int, int], ...]
 """Pairs (i, j), i < j, sorted."""
 
 MOST_ATOMS = 100_000
 """Larger structures are rejected."""
+
+_WITHOUT_SYMMETRY = ("", "P1", "?", ".")
+_DUMMY_LENGTH_ANGSTROM = 1.0
+"""Programs write a cell of 1 × 1 × 1 Å if there is none."""
 
 
 class BadStructureError(MoleculeError):
@@ -71,3 +77,30 @@ def sorted_bonds(pairs: list[tuple[int, int]], *, n_atoms: int) -> Bonds:
 def joined(*notes: str) -> str:
     """Join the notes that are not empty."""
     return "; ".join(note for note in notes if note)
+
+
+def recorded_cell(
+    lengths_and_angles: Sequence[float], *, space_group: str
+) -> tuple[Floats | None, str]:
+    """Convert a cell record to box vectors if the atoms of the file fill the box.
+
+    It holds a, b, c in Å, then alpha, beta, gamma in degrees. Fewer numbers and a dummy of
+    1 × 1 × 1 Å are ignored. If the space group has symmetry, the file contains only the asymmetric
+    unit, and the cell is not the box of its atoms. Return box vectors as rows, (3, 3), Å, or None,
+    and a note.
+
+    Raises:
+        ValueError: impossible angles.
+    """
+    from ase.geometry import cellpar_to_cell
+
+    cell = np.array(lengths_and_angles, dtype=np.float64)
+    if len(cell) < 6 or (cell[:3] <= _DUMMY_LENGTH_ANGSTROM).all():
+        return None, ""
+    group = " ".join(space_group.split())
+    if group.replace(" ", "").upper() not in _WITHOUT_SYMMETRY:
+        return None, f"its crystal cell is not used, because the space group is {group}, not P 1"
+    a, b, c = np.cos(np.radians(cell[3:]))
+    if not np.isfinite(cell).all() or 1 - a * a - b * b - c * c + 2 * a * b * c <= 0.0:
+        raise ValueError(f"no box has the lengths and angles {cell.tolist()}")
+    return np.asarray(cellpar_to_cell(cell), dtype=np.float64), ""

@@ -14,8 +14,13 @@ from ase.optimize import BFGS
 
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.molecules.relaxation import relax_at_angle
-from openmm_mlff.molecules.torsions import Torsion, dihedral_degrees, rotatable_torsions, turned
+from openmm_mlff.molecules.torsions import (
+    Torsion,
+    dihedral_degrees,
+    relax_at_angle,
+    rotatable_torsions,
+    turned,
+)
 from openmm_mlff.students.training.frames import LabelledFrame
 from openmm_mlff.students.training.teacher import label, teacher_of
 

@@ -56,4 +56,5 @@ def test_charge_and_multiplicity_are_read_under_each_name(write, comment, expect
     path = write("ion.extxyz", frames(0.1, comment=comment))
     system = load_system(path)
     assert (system.charge, system.multiplicity) == expected
-    assert load_system(path, charge=-1, multiplicity=2).charge == -1
+    given = load_system(path, charge=-1, multiplicity=2)
+    assert (given.charge, given.multiplicity) == (-1, 2)

@@ -1,4 +1,4 @@
-"""Build a molecule from SMILES with RDKit: an initial geometry relaxed with a force field."""
+"""Geometries that RDKit embeds and relaxes: of a SMILES, and conformers of a molecule."""
 
 import hashlib
 from dataclasses import replace
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmm_mlff.errors import MoleculeError
+from openmm_mlff.molecules.bonds import Floats, skeleton
 from openmm_mlff.molecules.formats.molfile import structure_of_mol
 from openmm_mlff.molecules.formats.structure import FileStructure
 from openmm_mlff.molecules.names import safe_name
+from openmm_mlff.molecules.system import MolecularSystem
+from openmm_mlff.storage.text import one_line
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 SMILES_PREFIX = "smiles:"
-EMBEDDING_SEED = 20240607
+_EMBEDDING_SEED = 20240607
 _GAP_ANGSTROM = 3.0
 """Distance between the molecules of one SMILES before relaxation."""
 
@@ -25,6 +28,9 @@ MOST_ATOMS = 500
 
 _RELAXATION_STEPS = 5000
 _NAME_LENGTH = 20
+_CONFORMERS_EMBEDDED = 30
+SAME_KCAL_PER_MOL = 0.05
+"""Conformers of closer energies count as one: mirror images, or atoms of one kind exchanged."""
 
 
 def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
@@ -65,7 +71,7 @@ def _embed(molecule: "Mol", *, smiles: str) -> str:
     from rdkit.Chem import rdDistGeom
 
     settings: Any = rdDistGeom.ETKDGv3()
-    settings.randomSeed = EMBEDDING_SEED
+    settings.randomSeed = _EMBEDDING_SEED
     if rdDistGeom.EmbedMolecule(molecule, settings) != 0:
         settings.useRandomCoords = True
         if rdDistGeom.EmbedMolecule(molecule, settings) != 0:
@@ -73,36 +79,26 @@ def _embed(molecule: "Mol", *, smiles: str) -> str:
                 f"RDKit found no geometry for the SMILES {smiles!r}; give a structure file"
             )
     _part_fragments(molecule)
-    how = f"RDKit ETKDGv3 (seed {EMBEDDING_SEED})"
-    method, _ = relax_conformers(molecule)
-    return f"{how}, " + (
-        f"relaxed with {method}" if method else "not relaxed: MMFF94 and UFF lack parameters"
-    )
+    method, _ = _relax_conformers(molecule)
+    how = f"relaxed with {method}" if method else "not relaxed: MMFF94 and UFF lack parameters"
+    return f"RDKit ETKDGv3 (seed {_EMBEDDING_SEED}), {how}"
 
 
-def relax_conformers(molecule: "Mol") -> tuple[str, list[float]]:
+def _relax_conformers(molecule: "Mol") -> tuple[str, list[float]]:
     """Relax all conformers with MMFF94, or UFF; without parameters for either none.
 
     Return the force field, empty if none, and the energies, kcal/mol.
     """
     from rdkit.Chem import rdForceFieldHelpers
 
-    run: Any
-    for name, is_known, run in (
-        (
-            "MMFF94",
-            rdForceFieldHelpers.MMFFHasAllMoleculeParams,
-            rdForceFieldHelpers.MMFFOptimizeMoleculeConfs,
-        ),
-        (
-            "UFF",
-            rdForceFieldHelpers.UFFHasAllMoleculeParams,
-            rdForceFieldHelpers.UFFOptimizeMoleculeConfs,
-        ),
-    ):
-        if is_known(molecule):
-            return name, [energy for _, energy in run(molecule, maxIters=_RELAXATION_STEPS)]
-    return "", []
+    relax: Any
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(molecule):
+        name, relax = "MMFF94", rdForceFieldHelpers.MMFFOptimizeMoleculeConfs
+    elif rdForceFieldHelpers.UFFHasAllMoleculeParams(molecule):
+        name, relax = "UFF", rdForceFieldHelpers.UFFOptimizeMoleculeConfs
+    else:
+        return "", []
+    return name, [energy for _, energy in relax(molecule, maxIters=_RELAXATION_STEPS)]
 
 
 def _part_fragments(molecule: "Mol") -> None:
@@ -126,3 +122,52 @@ def _name(molecule: "Mol", *, canonical: str) -> str:
         return name
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:4]
     return f"{safe_name(CalcMolFormula(molecule), otherwise='molecule')}-{digest}"
+
+
+def conformers(molecule: MolecularSystem, *, most: int) -> Floats:
+    """Generate the conformers of lowest energy by MMFF94, or UFF, deterministically.
+
+    ETKDGv3 embeds 30, the force field relaxes them, and those of one energy count once.  Bond
+    orders and chirality are those of the geometry. Return at most `most` geometries, (G, N, 3), Å,
+    from the lowest.
+
+    Raises:
+        MoleculeError: RDKit finds no bond orders, no conformer or no parameters.
+    """
+    from rdkit import rdBase
+    from rdkit.Chem import rdDistGeom
+
+    with rdBase.BlockLogs():
+        embedded = _with_bond_orders(molecule)
+        settings: Any = rdDistGeom.ETKDGv3()
+        settings.randomSeed = _EMBEDDING_SEED
+        rdDistGeom.EmbedMultipleConfs(embedded, _CONFORMERS_EMBEDDED, settings)
+        method, energies = _relax_conformers(embedded)
+    if not method:
+        raise MoleculeError(f"MMFF94 and UFF lack parameters of {molecule.name}")
+    chosen: list[int] = []
+    for index in np.argsort(energies):
+        if not chosen or energies[index] - energies[chosen[-1]] > SAME_KCAL_PER_MOL:
+            chosen.append(index)
+    if not chosen:
+        raise MoleculeError(f"RDKit found no conformer of {molecule.name}")
+    placed = np.array([one.GetPositions() for one in embedded.GetConformers()])
+    return placed[chosen[:most]]
+
+
+def _with_bond_orders(molecule: MolecularSystem) -> "Mol":
+    from rdkit import Chem
+    from rdkit.Chem import rdDetermineBonds
+
+    editable = skeleton(molecule.atomic_numbers, bonds=molecule.bonds)
+    placed = Chem.Conformer(molecule.n_atoms)
+    placed.SetPositions(np.array(molecule.positions_angstrom))
+    editable.AddConformer(placed)
+    try:
+        rdDetermineBonds.DetermineBondOrders(editable, charge=molecule.charge, embedChiral=False)
+        Chem.SanitizeMol(editable)
+    except ValueError as error:
+        reason = one_line(error)
+        raise MoleculeError(f"RDKit finds no bond orders of {molecule.name} ({reason})") from error
+    Chem.AssignStereochemistryFrom3D(editable)
+    return editable.GetMol()
