@@ -6,10 +6,16 @@ from functools import partial
 from importlib.metadata import entry_points
 
 from openmm_mlff.config import GPU_PLATFORMS
-from openmm_mlff.doctor.children import TrialOutcome, run_trial
-from openmm_mlff.doctor.findings import Finding, State
-from openmm_mlff.doctor.machine import Gpu, examine_compiler, nvidia_gpus
-from openmm_mlff.doctor.packages import examine_packages, examine_python
+from openmm_mlff.doctor.findings import (
+    Finding,
+    Gpu,
+    State,
+    examine_compiler,
+    examine_packages,
+    examine_python,
+    nvidia_gpus,
+)
+from openmm_mlff.doctor.trial import TrialOutcome, run_trial
 
 _PLUGIN_GROUPS = ("openmm_mlff.checks", "openmm_mlff.potentials")
 """Literal, because the modules that define them import numpy, which may be missing."""
@@ -24,6 +30,8 @@ _PLUGIN_REMEDY = (
     "run: pip install acellera-openmmtorch-cu13==1.10 'torch>=2.10,<2.13', or conda install -c "
     "conda-forge openmm-torch; not the distribution openmmtorch, whose 1.5 does not load"
 )
+_PLUGINS_REMEDY = "repair or reinstall the package that provides it"
+_REFERENCE = "GFN2-xTB (tblite)"
 _REFERENCE_REMEDY = (
     "run: pip install 'openmm_mlff[reference]', or name another reference with --reference"
 )
@@ -55,24 +63,42 @@ def examine(
         outcomes = dict(zip(names, pool.map(partial(trial, "torchforce"), names), strict=True))
         reference = pool.submit(trial, "reference")
         loaded = list(pool.map(lambda one: trial("plugin", *one), offered))
+    energy, water = reference.result(), "computes (water: {energy_ev:.3f} eV)"
+    judged = partial(_judged, "plugins", said="loads, from {package}", remedy=_PLUGINS_REMEDY)
     return [
         examine_python(),
         *examine_packages(),
         *judge_torch(torch.result(), gpus=present),
         *judge_platforms(listed, outcomes, has_gpu=bool(present)),
-        judge_reference(reference.result()),
+        _judged("reference", _REFERENCE, energy, said=water, remedy=_REFERENCE_REMEDY),
         examine_compiler(),
-        *(judge_plugin(name, one) for (_, name), one in zip(offered, loaded, strict=True)),
+        # Validations run without a plugin that does not load.
+        *(judged(name, one, broken="note") for (_, name), one in zip(offered, loaded, strict=True)),
     ]
+
+
+def _judged(
+    topic: str,
+    what: str,
+    outcome: TrialOutcome,
+    *,
+    said: str,
+    remedy: str,
+    broken: State = "problem",
+) -> Finding:
+    """Judge whether a trial succeeded; ``said`` is formatted with its data."""
+    if outcome.problem:
+        return Finding(topic, what, broken, outcome.problem, remedy)
+    return Finding(topic, what, "ok", said.format(**outcome.data))
 
 
 def judge_torch(outcome: TrialOutcome, *, gpus: Sequence[Gpu]) -> list[Finding]:
     """Judge whether torch works, and on which devices."""
+    said = "{version} computes, {threads} threads"
+    findings = [_judged("torch", "torch", outcome, said=said, remedy=_TORCH_REMEDY)]
     if outcome.problem:
-        return [Finding("torch", "torch", "problem", outcome.problem, _TORCH_REMEDY)]
+        return findings
     data = outcome.data
-    said = f"{data['version']} computes, {data['threads']} threads"
-    findings = [Finding("torch", "torch", "ok", said)]
     for gpu in data["gpus"]:
         free, total = gpu["free_mebibytes"], gpu["total_mebibytes"]
         said = f"torch computes on it; {free:,} of {total:,} MiB free"
@@ -115,20 +141,3 @@ def judge_platforms(
         state: State = "problem" if needed else "note"
         findings.append(Finding("platforms", name, state, found, remedy))
     return findings
-
-
-def judge_plugin(name: str, outcome: TrialOutcome) -> Finding:
-    """Judge whether a third-party check or potential loads; validations run without it."""
-    if outcome.problem:
-        remedy = "repair or reinstall the package that provides it"
-        return Finding("plugins", name, "note", outcome.problem, remedy)
-    return Finding("plugins", name, "ok", f"loads, from {outcome.data['package']}")
-
-
-def judge_reference(outcome: TrialOutcome) -> Finding:
-    """Judge whether the default reference works; nothing can be approved without one."""
-    what = "GFN2-xTB (tblite)"
-    if outcome.problem:
-        return Finding("reference", what, "problem", outcome.problem, _REFERENCE_REMEDY)
-    said = f"computes (water: {outcome.data['energy_ev']:.3f} eV)"
-    return Finding("reference", what, "ok", said)

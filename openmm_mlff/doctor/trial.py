@@ -1,25 +1,80 @@
-"""Trials, one per process: `python -m openmm_mlff.doctor.trial NAME [ARGUMENT]...`."""
+"""Trials, each in a process of its own: `python -m openmm_mlff.doctor.trial NAME [ARGUMENT]...`."""
 
 import importlib
 import importlib.metadata
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from openmm_mlff.doctor.children import MARKER
 from openmm_mlff.units import MEBIBYTE
 
+TIMEOUT_S = 180.0
+MARKER = "openmm-mlff-trial:"
+"""Prefix of the line that holds the result; libraries may print other lines to stdout."""
+
+_ERROR = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")
 _TOLERANCE_KJ_PER_MOL = 1e-3
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """Result of a trial.
+
+    Attributes:
+        data: the result; empty if the trial failed.
+        problem: reason for the failure, in one line; empty on success.
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+def run_trial(
+    name: str,
+    *arguments: str,
+    timeout_s: float = TIMEOUT_S,
+    module: str = "openmm_mlff.doctor.trial",
+) -> TrialOutcome:
+    """Run a trial in a new process, terminated after ``timeout_s``."""
+    environment = os.environ | {"PYTHONWARNINGS": "ignore", "PYTHONFAULTHANDLER": "0"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module, name, *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return TrialOutcome(problem=f"did not end within {timeout_s:g} s")
+    for line in reversed(done.stdout.splitlines()):
+        if line.startswith(MARKER):
+            return TrialOutcome(json.loads(line.removeprefix(MARKER)))
+    return TrialOutcome(problem=_how_it_ended(done.returncode, done.stderr))
+
+
+def _how_it_ended(code: int, stderr: str) -> str:
+    """Return a description of how a process without a result ended."""
+    if code < 0:
+        return f"crashed ({signal.Signals(-code).name})"
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    # A traceback ends with the error, possibly on several lines; earlier lines are indented.
+    starts = [k for k, line in enumerate(lines) if _ERROR.match(line)]
+    said = " ".join(" ".join(lines[starts[-1] if starts else -1 :]).split())
+    return said or f"ended with code {code} and no message"
 
 
 def try_openmm() -> dict[str, Any]:
     """Return OpenMM's platforms and the errors of those that failed to load."""
-    from openmm_mlff.simulation.platforms import (
-        HOW_TO_GET,
-        available_platforms,
-        load_failures,
-    )
+    from openmm_mlff.simulation.platforms import HOW_TO_GET, available_platforms, load_failures
 
     return {
         "platforms": available_platforms(),
@@ -76,11 +131,8 @@ def try_torchforce(platform: str) -> dict[str, Any]:
     for _ in positions:
         system.addParticle(1.0)
     system.addForce(openmmtorch.TorchForce(torch.jit.script(Well())))
-    context = openmm.Context(
-        system,
-        openmm.VerletIntegrator(0.001),
-        openmm.Platform.getPlatformByName(platform),
-    )
+    integrator = openmm.VerletIntegrator(0.001)
+    context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName(platform))
     context.setPositions(positions)
     state = context.getState(energy=True, forces=True)
     error = max(
@@ -89,7 +141,7 @@ def try_torchforce(platform: str) -> dict[str, Any]:
     )
     if not error < _TOLERANCE_KJ_PER_MOL:
         raise RuntimeError(f"energy and forces are off by {error:.3g} kJ/mol (nm)")
-    context.getIntegrator().step(1)
+    integrator.step(1)
     return {"error_kj_per_mol": error}
 
 
@@ -126,13 +178,9 @@ def try_import(module: str) -> dict[str, Any]:
     return {}
 
 
+_TRIALS = (try_openmm, try_torch, try_torchforce, try_reference, try_plugin, try_import)
 TRIALS: dict[str, Callable[..., dict[str, Any]]] = {
-    "openmm": try_openmm,
-    "torch": try_torch,
-    "torchforce": try_torchforce,
-    "reference": try_reference,
-    "plugin": try_plugin,
-    "import": try_import,
+    trial.__name__.removeprefix("try_"): trial for trial in _TRIALS
 }
 
 

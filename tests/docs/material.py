@@ -193,7 +193,7 @@ class Material:
 
     def _run_trial(self, *arguments: str) -> Any:
         """Run a trial of `doctor` in a process of its own, which does not start by importing."""
-        from openmm_mlff.doctor.children import MARKER, TrialOutcome
+        from openmm_mlff.doctor.trial import MARKER, TrialOutcome
 
         code = "import sys; from openmm_mlff.doctor.trial import main; main(sys.argv[1:])"
         done = self._forks.run(code, *arguments)

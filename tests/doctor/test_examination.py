@@ -3,11 +3,10 @@
 import pytest
 
 from openmm_mlff.doctor import examination
-from openmm_mlff.doctor.children import TrialOutcome
-from openmm_mlff.doctor.findings import is_ready
-from openmm_mlff.doctor.machine import Gpu
+from openmm_mlff.doctor.findings import Gpu, is_ready
+from openmm_mlff.doctor.trial import TrialOutcome
 
-GPU = Gpu("NVIDIA H100", "550.0", 81559.0, 0.0)
+GPU = Gpu("NVIDIA H100", "550.0", 81559.0)
 TORCH = {"version": "2.11", "threads": 1, "built_for_cuda": "13.0", "gpus": []}
 
 
