@@ -10,15 +10,11 @@ import numpy as np
 
 from openmm_mlff.errors import RunDirectoryError
 
-_MARKER_BYTES = 4
-_HEADER_BYTES = 84
-_CELL_BYTES = 6 * 8 + 2 * _MARKER_BYTES
+_START = struct.pack("<i4s", 84, b"CORD")
+_CELL_BYTES = 6 * 8 + 2 * 4
 _FIXED_ATOMS_AT = 4 + 4 * 8
 _UNIT_CELL_AT = 4 + 4 * 10
 """Byte offsets in the CHARMM header of 4 characters and 20 integers."""
-
-_MOST_HEADER_BYTES = 2**20
-"""Of the header, its title of any number of lines, and the number of atoms."""
 
 
 def read_dcd(path: Path) -> np.ndarray | None:
@@ -57,43 +53,32 @@ def dcd_layout(path: Path) -> tuple[int, np.dtype] | None:
     Raises:
         RunDirectoryError: the file is not a DCD file that :func:`read_dcd` reads.
     """
+    from scipy.io import FortranEOFError, FortranFile, FortranFormattingError
+
+    other = RunDirectoryError(
+        f"{path} is not a DCD file in CHARMM's format; expected one of OpenMM's DCDReporter"
+    )
     with path.open("rb") as file:
-        data = file.read(_MOST_HEADER_BYTES)
-    records = []
-    start = 0
-    for _ in range(3):
-        record = _record(data, start=start)
-        if record is None:
+        if not _START.startswith(file.read(len(_START))):
+            raise other
+        file.seek(0)
+        records = FortranFile(file, header_dtype="<u4")
+        try:
+            header, _, atoms = (records.read_record("u1").tobytes() for _ in range(3))
+        except (FortranEOFError, FortranFormattingError):
             return None
-        records.append(record)
-        start += len(record) + 2 * _MARKER_BYTES
-    header, _, atoms = records
-    if len(header) != _HEADER_BYTES or header[:4] != b"CORD" or len(atoms) != 4:
-        raise RunDirectoryError(
-            f"{path} is not a DCD file in CHARMM's format; expected one of OpenMM's DCDReporter"
-        )
+        except ValueError as error:
+            raise other from error
+        start = file.tell()
     if struct.unpack_from("<i", header, _FIXED_ATOMS_AT)[0] != 0:
         raise RunDirectoryError(f"{path} has fixed atoms; expected every atom in every frame")
     has_cell = struct.unpack_from("<i", header, _UNIT_CELL_AT)[0] != 0
     return start, _frame_dtype(struct.unpack("<i", atoms)[0], has_cell=has_cell)
 
 
-def _record(data: bytes, *, start: int) -> bytes | None:
-    """Return the Fortran record at `start`, or None if it is truncated."""
-    if len(data) < start + _MARKER_BYTES:
-        return None
-    length = struct.unpack_from("<i", data, start)[0]
-    end = start + _MARKER_BYTES + length
-    if length < 0 or len(data) < end + _MARKER_BYTES:
-        return None
-    return data[start + _MARKER_BYTES : end]
-
-
 def _frame_dtype(n_atoms: int, *, has_cell: bool) -> np.dtype:
     """Return the layout of a frame: optional cell, then x, y and z, each between length markers."""
-    names = ["cell"] if has_cell else []
-    formats = [f"V{_CELL_BYTES}"] if has_cell else []
+    fields: list[tuple[str, str]] = [("cell", f"V{_CELL_BYTES}")] if has_cell else []
     for axis in "xyz":
-        names += [f"{axis}_begin", axis, f"{axis}_end"]
-        formats += ["<i4", f"({n_atoms},)<f4", "<i4"]
-    return np.dtype({"names": names, "formats": formats})
+        fields += [(f"{axis}_begin", "<i4"), (axis, f"({n_atoms},)<f4"), (f"{axis}_end", "<i4")]
+    return np.dtype(fields)

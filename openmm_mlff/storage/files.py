@@ -4,18 +4,20 @@ pytest imports this at every start, hence it does not import NumPy.
 """
 
 import codecs
+import dataclasses
 import errno
 import json
 import math
 import os
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from openmm_mlff.errors import FileError
+from openmm_mlff.storage.text import one_line
 from openmm_mlff.units import MEBIBYTE
 
 if sys.version_info >= (3, 11):
@@ -35,12 +37,8 @@ MOST_RUN_BYTES = 256 * MEBIBYTE
 MOST_STRUCTURE_BYTES = 1024 * MEBIBYTE
 """Size limit of a structure file, whose frames are read one by one."""
 
-_OTHER_ENCODINGS = (
-    codecs.BOM_UTF16_LE,
-    codecs.BOM_UTF16_BE,
-    codecs.BOM_UTF32_LE,
-    codecs.BOM_UTF32_BE,
-)
+# UTF-32 in little-endian order begins like UTF-16.
+_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _STORAGE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE}
 )
@@ -178,31 +176,28 @@ def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises:
-        FileError: the file is missing or not valid TOML.
-    """
-    try:
-        return tomllib.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"not valid TOML: {_one_line(error)}") from error
+    """Read a TOML file; a FileError says what is wrong with it."""
+    return _parsed(tomllib.loads, read_text(path), kind="TOML")
 
 
 def read_json(path: Path, *, most_bytes: int = MOST_BYTES) -> Any:
-    """Read a JSON file.
+    """Read a JSON file; a FileError says what is wrong with it."""
+    return _parsed(json.loads, read_text(path, most_bytes=most_bytes), kind="JSON")
 
-    Raises:
-        FileError: the file is missing, too large or not valid JSON.
-    """
+
+def _parsed(parse: Callable[[str], Any], text: str, *, kind: str) -> Any:
     try:
-        return json.loads(read_text(path, most_bytes=most_bytes))
+        return parse(text)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"not valid JSON: {_one_line(error)}") from error
+        is_deep = isinstance(error, RecursionError)
+        said = "nested too deeply" if is_deep else one_line(error)
+        raise FileError(f"not valid {kind}: {said}") from error
 
 
 def jsonable(value: Any) -> Any:
-    """Convert NumPy values, tuples and mappings to plain JSON; non-finite numbers become null."""
+    """Convert NumPy values, dataclasses, tuples and mappings to JSON; infinite and NaN to null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if hasattr(value, "tolist"):
@@ -212,9 +207,3 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value
-
-
-def _one_line(error: BaseException) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return " ".join(str(error).split())

@@ -11,7 +11,7 @@ import json
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -145,13 +145,14 @@ def hash_path(path: Path) -> str:
     try:
         if not path.is_dir():
             return _hash_file(path)
+        found = (file for file in path.rglob("*") if "__pycache__" not in file.parts)
+        files = sorted(file for file in found if file.is_file())
+        if len(files) > MOST_FILES:
+            raise PotentialError(
+                f"{path} contains more than {MOST_FILES} files; expected the folder of one model"
+            )
         digest = hashlib.sha256()
-        for count, file in enumerate(_files_in(path)):
-            if count == MOST_FILES:
-                raise PotentialError(
-                    f"{path} contains more than {MOST_FILES} files; expected the folder of one "
-                    "model"
-                )
+        for file in files:
             digest.update(f"{file.relative_to(path)}\0{_hash_file(file)}\n".encode())
     except OSError as error:
         raise PotentialError(
@@ -159,11 +160,6 @@ def hash_path(path: Path) -> str:
             "it: make it readable, or correct the spec"
         ) from error
     return digest.hexdigest()
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    found = (file for file in folder.rglob("*") if "__pycache__" not in file.parts)
-    return iter(sorted(file for file in found if file.is_file()))
 
 
 def _hash_file(path: Path) -> str:

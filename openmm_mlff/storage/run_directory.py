@@ -26,7 +26,7 @@ from openmm_mlff.errors import FileError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.storage import files
 from openmm_mlff.storage.files import jsonable
-from openmm_mlff.storage.text import cut
+from openmm_mlff.storage.text import cut, one_line
 
 RUN_FILE = "run.json"
 SYSTEM_FILE = "system.json"
@@ -121,7 +121,7 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
         )
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RunDirectoryError(
-            f"a {SYSTEM_FILE} is damaged ({type(error).__name__}: {' '.join(str(error).split())}); "
+            f"a {SYSTEM_FILE} is damaged ({one_line(error, with_type=True)}); "
             "expected what openmm-mlff validate wrote"
         ) from error
 

@@ -23,6 +23,7 @@ from openmm_mlff.errors import RunDirectoryError
 R = TypeVar("R")
 _AXES = "axes"
 _REQUIRED = object()
+_ANY_TYPE = ConfigDict(arbitrary_types_allowed=True)
 
 
 def array(*axes: str | int, default: Any = _REQUIRED) -> Any:
@@ -71,12 +72,12 @@ def _check_shapes(self: Any) -> None:
 
 
 def to_tables(value: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the plain values of a record for JSON, and its arrays for NPZ."""
+    """Return the values of a record for JSON, and its arrays for NPZ."""
     data, arrays = {}, {}
     for field in dataclasses.fields(value):
         entry = getattr(value, field.name)
         if _AXES not in field.metadata:
-            data[field.name] = _plain(entry)
+            data[field.name] = entry
         elif entry is not None:
             arrays[field.name] = entry
     return data, arrays
@@ -117,27 +118,11 @@ def from_tables(
 def _adapters(cls: Any) -> dict[str, tuple[TypeAdapter[Any], bool]]:
     """Return the pydantic adapter of each field without axes, and whether it is a float."""
     hints = get_type_hints(cls)
-    config = ConfigDict(arbitrary_types_allowed=True)
-    plain = [field.name for field in dataclasses.fields(cls) if _AXES not in field.metadata]
-    return {
-        name: (
-            TypeAdapter(hints[name])
-            if dataclasses.is_dataclass(hints[name])
-            else TypeAdapter(hints[name], config=config),
-            hints[name] is float,
-        )
-        for name in plain
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Convert nested dataclasses to dictionaries."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return value
+    found = {}
+    for field in dataclasses.fields(cls):
+        hint = hints[field.name]
+        # A dataclass has its own configuration.
+        config = None if dataclasses.is_dataclass(hint) else _ANY_TYPE
+        if _AXES not in field.metadata:
+            found[field.name] = TypeAdapter(hint, config=config), hint is float
+    return found

@@ -92,6 +92,7 @@ SYSTEM_TOMLS = [
     (SYSTEM_TOML.replace('"s.xyz"', '"absent.xyz"'), "no such file: w/absent.xyz"),
     (SYSTEM_TOML.replace('"s.xyz"', '"s.gro"'), "not a supported structure format"),
     (SYSTEM_TOML.replace('"s.xyz"', '"a\\u0000.xyz"'), "expected one name of letters"),
+    (SYSTEM_TOML.replace('"s.xyz"', '"/etc/passwd"'), "structure is '/etc/passwd'"),
     (SYSTEM_TOML.replace('"w"', '"../w"'), "name is '../w'"),
     (SYSTEM_TOML.replace('"w"', '""'), "name is ''"),
     (SYSTEM_TOML.replace("charge = 0", 'charge = "0"'), "charge is '0'; expected a whole number"),
