@@ -1,8 +1,9 @@
-"""Command-line options of the settings of a request, and the options of a potential."""
+"""The spec string and the options of a potential, and command-line options of a request."""
 
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -10,6 +11,9 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from openmm_mlff.config import Frozen, Protocol, list_protocols, load_protocol
+from openmm_mlff.errors import PotentialError
+from openmm_mlff.storage.files import missing
+from openmm_mlff.storage.text import cut
 
 _ALWAYS_NAMED = ("systems", "protocol", "reference", "seed")
 
@@ -144,6 +148,33 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 OBJECT_PREFIX = "object:"
 """Of the specs of calculators that only this process has; see `potentials.objects`."""
 
+SPEC_FORMS = (
+    "student:original|tiny|ultra-tiny|water, PATH of a checkpoint or a TorchScript file (.pt, "
+    ".pth, .ckpt, .safetensors), openmm-ml:NAME, openmm:FORCEFIELD.xml, or "
+    "ase:MODULE:NAME?key=value"
+)
+BUILT_IN = ("ase:", OBJECT_PREFIX, "openmm-ml:", "openmm:", "student:")
+ENTRY_POINTS = "openmm_mlff.potentials"
+CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
+
+
+def check_spec(spec: str) -> None:
+    """Check the form of a spec, without importing what it names.
+
+    Raises:
+        PotentialError: it has no valid form.
+    """
+    path = Path(spec)
+    is_file = bool(spec) and (path.suffix in CHECKPOINT_SUFFIXES or not missing(path))
+    if not (spec.startswith(BUILT_IN) or is_file or installed_entries(spec)):
+        raise PotentialError(f"unknown potential {cut(spec)!r}; expected {SPEC_FORMS}")
+
+
+def installed_entries(spec: str) -> tuple[EntryPoint, ...]:
+    """Return the entry points of the name before the first colon of a spec."""
+    name, colon, _ = spec.partition(":")
+    return tuple(entry_points(group=ENTRY_POINTS, name=name)) if colon else ()
+
 
 class PotentialOptions(Frozen):
     """Options of a potential that its spec string does not contain."""
@@ -214,8 +245,8 @@ class PotentialOptions(Frozen):
                 f"--compiled was given with --backend {self.backend}; use --backend python"
             )
         if bool(self.ml_atoms) != bool(self.forcefield):
-            given, missing = ("--ml-atoms", "--forcefield")[:: 1 if self.ml_atoms else -1]
-            raise ValueError(f"{given} was given without {missing}; an ML/MM system needs both")
+            given, absent = ("--ml-atoms", "--forcefield")[:: 1 if self.ml_atoms else -1]
+            raise ValueError(f"{given} was given without {absent}; an ML/MM system needs both")
         of_forcefield = {
             "--constraints": self.constraints != "none",
             "--hydrogen-mass": self.hydrogen_mass_amu is not None,

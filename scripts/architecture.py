@@ -38,7 +38,7 @@ class Room:
         return max((len(one) for one in names if f"{module}.".startswith(f"{one}.")), default=0)
 
 
-SETTINGS = ("request", "options", "specs", "config", "explanation", "protocols")
+SETTINGS = ("request", "options", "config", "explanation", "protocols")
 FILES = ("storage.files", "storage.text", "storage.locks", "storage.streams")
 FOUNDATION = ("units", "errors", "granularity", "intervals")
 

@@ -12,7 +12,7 @@ from openmm_mlff.cli.completion import complete_protocol
 from openmm_mlff.cli.options import option
 from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError
-from openmm_mlff.specs import check_spec
+from openmm_mlff.options import check_spec
 from openmm_mlff.storage.files import write_text
 
 REPOSITORY = "ci_of_a_model_repository"

@@ -21,9 +21,9 @@ from openmm_mlff.cli.output import (
 )
 from openmm_mlff.cli.progress import live_dashboard
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.options import check_spec
 from openmm_mlff.request import request_from
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.specs import check_spec
 from openmm_mlff.storage.run_directory import RunDirectory
 from openmm_mlff.students.shipped import check_checkpoint
 

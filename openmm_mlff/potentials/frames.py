@@ -15,7 +15,7 @@ from openmm_mlff.molecules.boxes import upright
 from openmm_mlff.molecules.electrons import CHARGE_NAMES, MULTIPLICITY_NAMES, recorded
 from openmm_mlff.molecules.files import READING_FAILURES
 from openmm_mlff.molecules.system import checked_cell
-from openmm_mlff.specs import BUILT_IN
+from openmm_mlff.options import BUILT_IN
 from openmm_mlff.storage.files import MOST_STRUCTURE_BYTES, check_file_size
 from openmm_mlff.storage.fingerprint import Fingerprint, Sources, fingerprint, hash_path
 from openmm_mlff.storage.text import one_line

@@ -13,11 +13,10 @@ from urllib.parse import quote, urlencode
 from ase.calculators.calculator import BaseCalculator
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.options import OBJECT_PREFIX
+from openmm_mlff.options import OBJECT_PREFIX, installed_entries
 from openmm_mlff.potentials import ase
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.calculation import forget
-from openmm_mlff.specs import installed_entries
 from openmm_mlff.storage.text import one_line
 
 _OF_RESULTS = ("atoms", "results")

@@ -3,9 +3,15 @@
 from pathlib import Path
 
 from openmm_mlff.errors import PotentialError
-from openmm_mlff.options import NO_OPTIONS, OBJECT_PREFIX, PotentialOptions
+from openmm_mlff.options import (
+    BUILT_IN,
+    NO_OPTIONS,
+    OBJECT_PREFIX,
+    PotentialOptions,
+    check_spec,
+    installed_entries,
+)
 from openmm_mlff.potentials.base import Potential
-from openmm_mlff.specs import BUILT_IN, check_spec, installed_entries
 from openmm_mlff.storage.text import cut
 
 

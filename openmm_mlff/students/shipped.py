@@ -4,7 +4,7 @@ from pathlib import Path
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import CheckpointError
-from openmm_mlff.specs import BUILT_IN, CHECKPOINT_SUFFIXES
+from openmm_mlff.options import BUILT_IN, CHECKPOINT_SUFFIXES
 from openmm_mlff.storage.files import missing, no_plain_file
 from openmm_mlff.storage.text import cut
 
