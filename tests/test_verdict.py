@@ -92,27 +92,24 @@ def test_all_passed_is_approved_for_what_was_tested():
         assert said in verdict.recommendation
 
 
-def test_the_nearest_threshold_is_named():
-    near = result("force_accuracy", value=0.19, threshold=0.2)
-    verdict = judge(changed(all_results(), near))
-    nearest = verdict.claims.accurate.reasons[1]
-    assert (nearest.check, nearest.system, nearest.value) == ("force_accuracy", "water", 0.19)
+HIGH = result("short_range_repulsion", value=12.8, threshold=5.0, at_least=True)
+LOW = result("short_range_repulsion", value=5.1, threshold=5.0, at_least=True)
+NEAR = result("rotation_invariance", value=0.95, threshold=1.0)
+# A run that lasted as long as requested is not near its limit.
+WHOLE = result("stability", value=10.0, threshold=10.0, at_least=True)
 
 
-def test_a_value_that_must_reach_its_limit_is_near_where_it_hardly_does():
-    high = result("short_range_repulsion", value=12.8, threshold=5.0, at_least=True)
-    near = result("rotation_invariance", value=0.95, threshold=1.0)
-    verdict = judge(changed(all_results(), high, near))
-    assert verdict.claims.sound.reasons[1].check == "rotation_invariance"
-    low = result("short_range_repulsion", value=5.1, threshold=5.0, at_least=True)
-    verdict = judge(changed(all_results(), low, near))
-    assert verdict.claims.sound.reasons[1].check == "short_range_repulsion"
-
-
-def test_a_run_that_lasted_as_long_as_was_asked_is_not_near_its_limit():
-    whole = result("stability", value=10.0, threshold=10.0, at_least=True)
-    verdict = judge(changed(all_results(), whole))
-    assert verdict.claims.sound.reasons[1].check != "stability"
+@pytest.mark.parametrize(
+    ("claim", "changes", "nearest"),
+    [
+        ("accurate", [result("force_accuracy", value=0.19, threshold=0.2)], "force_accuracy"),
+        ("sound", [HIGH, NEAR, WHOLE], "rotation_invariance"),
+        ("sound", [LOW, NEAR, WHOLE], "short_range_repulsion"),
+    ],
+)
+def test_the_result_nearest_to_its_limit_is_named(claim, changes, nearest):
+    verdict = judge(changed(all_results(), *changes))
+    assert getattr(verdict.claims, claim).reasons[1].check == nearest
 
 
 def test_a_failure_rejects_and_says_all_about_it():
@@ -253,64 +250,37 @@ def test_a_check_that_does_not_apply_does_not_stand_in_the_way():
     assert answers(verdict) == [ClaimStatus.YES, ClaimStatus.YES]
 
 
-def without_reference(status=Status.SKIPPED, *, systems=SYSTEMS):
-    """Results of a run without a reference: each accuracy check of a system has one status."""
-    return [
-        r.model_copy(update={"status": status, "value": None})
-        if r.group == "accuracy" and r.system in systems
-        else r
-        for r in all_results()
+@pytest.mark.parametrize(
+    ("methane", "water", "not_asked", "expected"),
+    [
+        (Status.SKIPPED, Status.SKIPPED, SYSTEMS, ClaimStatus.NOT_ASKED),
+        # A comparison that was requested and is missing.
+        (Status.SKIPPED, Status.SKIPPED, (), ClaimStatus.UNDECIDED),
+        (Status.FAIL, Status.FAIL, SYSTEMS, ClaimStatus.NO),
+        (Status.ERROR, Status.ERROR, SYSTEMS, ClaimStatus.UNDECIDED),
+        # Only one of the systems is compared.
+        (Status.SKIPPED, Status.PASS, ["methane"], ClaimStatus.NOT_ASKED),
+        (Status.SKIPPED, Status.FAIL, ["methane"], ClaimStatus.NO),
+        (Status.SKIPPED, Status.INCONCLUSIVE, ["methane"], ClaimStatus.UNDECIDED),
+        (Status.SKIPPED, Status.SKIPPED, ["methane"], ClaimStatus.UNDECIDED),
+        (Status.SKIPPED, None, ["methane"], ClaimStatus.UNDECIDED),
+    ],
+)
+def test_accuracy_is_judged_where_a_reference_was_asked_for(methane, water, not_asked, expected):
+    statuses = {"methane": methane, "water": water}
+    results = [
+        one.model_copy(update={"status": statuses[one.system], "value": None})
+        if one.group == "accuracy"
+        else one
+        for one in all_results()
+        if one.group != "accuracy" or statuses[one.system] is not None
     ]
-
-
-@pytest.mark.parametrize(
-    ("not_asked", "accurate", "status", "label"),
-    [
-        (SYSTEMS, ClaimStatus.NOT_ASKED, VerdictStatus.APPROVED, SOUND_ONLY),
-        # One that was asked for and is missing.
-        ((), ClaimStatus.UNDECIDED, VerdictStatus.INCONCLUSIVE, "INCONCLUSIVE"),
-    ],
-)
-def test_without_a_reference_accuracy_is_not_judged(not_asked, accurate, status, label):
-    verdict = judge(without_reference(), not_asked=not_asked)
-    assert answers(verdict) == [ClaimStatus.YES, accurate]
-    assert (verdict.status, verdict.label) == (status, label)
-    assert "--reference" in verdict.next_step or not not_asked
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [(Status.FAIL, ClaimStatus.NO), (Status.ERROR, ClaimStatus.UNDECIDED)],
-)
-def test_without_a_reference_a_failure_of_accuracy_still_counts(status, expected):
-    verdict = judge(without_reference(status), not_asked=SYSTEMS)
-    assert verdict.claims.accurate.status is expected
-
-
-@pytest.mark.parametrize(
-    ("water", "expected"),
-    [
-        (Status.PASS, ClaimStatus.NOT_ASKED),
-        (Status.FAIL, ClaimStatus.NO),
-        (Status.INCONCLUSIVE, ClaimStatus.UNDECIDED),
-        (Status.SKIPPED, ClaimStatus.UNDECIDED),
-    ],
-)
-def test_accuracy_on_one_system_says_nothing_of_another_that_was_not_compared(water, expected):
-    results = without_reference(systems=["methane"])
-    results = changed(results, result("force_accuracy", status=water))
-    verdict = judge(results, not_asked=["methane"])
-    claim = verdict.claims.accurate
-    assert claim.status is expected
+    verdict = judge(results, not_asked=not_asked)
+    assert answers(verdict) == [ClaimStatus.YES, expected]
+    assert (verdict.label == SOUND_ONLY) is (expected is ClaimStatus.NOT_ASKED)
     if expected is ClaimStatus.NOT_ASKED:
-        assert "methane" in claim.reasons[0].message
-        assert "passed on water (" in claim.reasons[1].message
-
-
-def test_what_is_missing_of_a_system_that_is_compared_leaves_accuracy_open():
-    results = without_reference(systems=["methane"])
-    results = [r for r in results if (r.id, r.system) != ("force_accuracy", "water")]
-    assert judge(results, not_asked=["methane"]).claims.accurate.status is ClaimStatus.UNDECIDED
+        assert "--reference" in verdict.next_step
+        assert "methane" in verdict.claims.accurate.reasons[0].message
 
 
 def test_a_protocol_without_accuracy_checks_does_not_ask_for_accuracy():
