@@ -31,6 +31,7 @@ from openmm_mlff.storage.streams import ENERGY_COLUMNS, MOMENTUM_COLUMNS, read_c
 from openmm_mlff.units import ps_from_fs
 
 _BLOCKS = [field.name for field in fields(Run) if field.name.endswith("_blocks")]
+_STEP_BLOCKS = ("ms_per_step_blocks", "cpu_ms_per_step_blocks")
 
 STRUCTURE_FILE = "structure.npz"
 """Structural quantities that MDTraj computed for the frames of a simulation."""
@@ -64,6 +65,7 @@ def load_run(folder: Path) -> Run:
     energies = read_csv(folder / "energies.csv", ENERGY_COLUMNS)
     momenta = read_csv(folder / "momenta.csv", MOMENTUM_COLUMNS)
     try:
+        memory = record.get("memory_mebibytes", {}).items()
         condition = RunCondition(
             ensemble=str(record["condition"]["ensemble"]),
             temperature_kelvin=float(record["condition"]["temperature_kelvin"]),
@@ -71,6 +73,9 @@ def load_run(folder: Path) -> Run:
         )
         # NumPy reads null, which stands for a value that is not finite, as NaN.
         blocks = {name: np.array(record.get(name, []), dtype=float) for name in _BLOCKS}
+        for name in _STEP_BLOCKS:
+            # The record has the time per replica; a step of a shared Context advances all of them.
+            blocks[name] *= replicas
         return Run(
             name=folder.name,
             condition=condition,
@@ -81,17 +86,9 @@ def load_run(folder: Path) -> Run:
             momenta=MomentumSeries(momenta[:, 1], momenta[:, 2:5], momenta[:, 5:8], momenta[:, 8]),
             trajectory=_load_trajectory(folder, record=record),
             failure=_failure(record),
-            # The record has the time per replica; a step of a shared Context advances all of them.
-            ms_per_step_blocks=replicas * blocks["ms_per_step_blocks"],
-            cpu_ms_per_step_blocks=replicas * blocks["cpu_ms_per_step_blocks"],
-            yardstick_ms_blocks=blocks["yardstick_ms_blocks"],
-            resident_mebibytes_blocks=blocks["resident_mebibytes_blocks"],
+            **blocks,
             steps_per_block=int(record.get("steps_per_block", 0)),
-            memory_mebibytes={
-                name: float(value)
-                for name, value in record.get("memory_mebibytes", {}).items()
-                if value is not None
-            },
+            memory_mebibytes={name: float(value) for name, value in memory if value is not None},
             degrees_of_freedom=int(record.get("n_degrees_of_freedom") or 0),
             platform=str(record.get("platform", "")),
             on_gpu=bool(record.get("on_gpu", False)),

@@ -13,7 +13,6 @@ from openmm_mlff.storage import fingerprint as fingerprints
 from openmm_mlff.storage.fingerprint import (
     Fingerprint,
     Sources,
-    distributions_of,
     files_named,
     fingerprint,
     hash_path,
@@ -153,10 +152,6 @@ def test_weights_that_a_calculator_holds_are_its_parameters():
     assert parameters_sha256(Holder(0.0)) == parameters_sha256(Holder(0.0))
     assert parameters_sha256(Holder(0.0)) != parameters_sha256(Holder(1.0))
     assert parameters_sha256(object()) is None
-
-
-def test_modules_lead_to_their_distributions():
-    assert set(distributions_of(["tblite.ase", "ase", "no_such_module"])) == {"ase", "tblite"}
 
 
 def test_parameters_and_details_are_told(tmp_path):

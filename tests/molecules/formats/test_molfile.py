@@ -48,9 +48,6 @@ def test_formal_charges_and_radicals(write, v3000):
 
 def test_charges_and_radicals_of_hand_written_files_are_read(write):
     assert load_system(write("oh.sdf", HYDROXIDE)).charge == -1
-    # Property lines replace the charge column.
-    text = HYDROXIDE.replace("O   0  5", "O   0  3").replace("M  END", "M  CHG  1   1  -1\nM  END")
-    assert load_system(write("oh.sdf", text)).charge == -1
     assert load_system(write("radical.sdf", RADICAL)).multiplicity == 2
 
 
@@ -73,12 +70,6 @@ def test_every_record_is_a_system(write):
     assert [system.name for system in systems] == names
     assert {system.formula for system in systems} == {"H2O"}
     assert "@3" in systems[3].source
-
-
-def test_adjacent_columns_are_separated(write):
-    text = HYDROXIDE.replace("    0.9700    0.0000", "-1234.5678-1234.5678")
-    with pytest.raises(MoleculeError, match="O1–H2 is 17"):
-        load_system(write("far.sdf", text))
 
 
 def test_a_flat_drawing_is_refused(write):
