@@ -61,31 +61,21 @@ def test_what_is_infinite_or_none_is_a_gap():
     np.testing.assert_array_equal(finite_or_nan([None, 2.0]), [np.nan, 2.0])
 
 
-def test_a_range_holds_all_of_a_healthy_series():
+def test_a_range_holds_a_healthy_series_and_does_not_follow_an_explosion():
     values = np.random.default_rng(1).normal(size=5000)
     found = robust_range(values, least_span=0.01)
-    assert found.low < values.min()
-    assert found.high > values.max()
+    assert found.low < values.min() < values.max() < found.high
     assert found.sentence("eV") == ""
-
-
-def test_a_range_does_not_follow_an_explosion_and_tells_how_far_it_went():
-    values = np.append(np.random.default_rng(1).normal(size=100), [1e3, -4e6, np.nan])
-    found = robust_range(values, least_span=0.01)
-    assert found.farthest == -4e6
-    assert found.high - found.low < 40.0
+    found = robust_range(np.append(values[:100], [1e3, -4e6, np.nan]), least_span=0.01)
+    assert (found.farthest, found.high - found.low < 40.0) == (-4e6, True)
     assert "-4e+06 eV" in found.sentence("eV")
-
-
-def test_the_range_of_a_constant_has_a_span():
     assert robust_range(np.zeros(5), least_span=0.5).ends == (-0.25, 0.25)
 
 
 def test_bars_far_apart_have_a_logarithmic_axis():
     axis = bar_axis("x", [Bars("a", [0.01, 1.0])], levels=[10.0])
     assert axis.log
-    assert axis.range[0] < 0.01
-    assert axis.range[1] > 10.0
+    assert axis.range[0] < 0.01 < 10.0 < axis.range[1]
     axis = bar_axis("x", [Bars("a", [2.0], low=[1.5], high=[3.5])])
     assert not axis.log
     assert axis.range[1] > 3.5

@@ -13,7 +13,7 @@ from openmm_mlff.errors import UserError
 from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import read_options
-from openmm_mlff.results import CheckResult, Status, ValidationReport
+from openmm_mlff.results import CheckResult, ValidationReport
 from openmm_mlff.storage.run_directory import (
     molecule_from_json,
     molecule_to_json,
@@ -138,17 +138,6 @@ def test_a_molecule_is_read_back_as_it_was_written(tmp_path_factory, numbers, sh
     path = tmp_path_factory.getbasetemp() / "molecule.json"
     write_json(path, molecule_to_json(molecule))
     assert molecule_from_json(read_json(path)).sha256 == molecule.sha256
-
-
-@FEW
-@given(
-    st.floats(allow_nan=True, allow_infinity=True),
-    st.sampled_from(Status),
-    st.text(st.characters(exclude_categories=["Cs"])),
-)
-def test_a_check_is_read_back_as_it_was_written(value, status, message):
-    result = CheckResult(id="a", group="b", system="c", status=status, value=value, message=message)
-    assert CheckResult.model_validate_json(result.model_dump_json()) == result
 
 
 @FEW

@@ -51,12 +51,13 @@ def test_one_may_wait_until_the_folder_is_free(tmp_path):
         FolderLock(tmp_path, wait_s=0.3)
 
 
-def test_a_released_lock_may_be_released_again(tmp_path):
+def test_a_lock_is_free_once_released_or_forgotten(tmp_path):
     lock = FolderLock(tmp_path)
     lock.release()
     lock.release()
-    with FolderLock(tmp_path):
-        pass
+    lock = FolderLock(tmp_path)
+    del lock
+    FolderLock(tmp_path).release()
 
 
 @pytest.mark.parametrize(("number", "refused"), [(errno.ENOLCK, False), (errno.EIO, True)])
@@ -67,9 +68,3 @@ def test_a_file_system_without_locks_is_used_unlocked(tmp_path, monkeypatch, num
     monkeypatch.setattr(fcntl, "flock", fail)
     with pytest.raises(RunDirectoryError, match="cannot lock") if refused else nullcontext():
         FolderLock(tmp_path)
-
-
-def test_a_lock_that_is_forgotten_is_free(tmp_path):
-    lock = FolderLock(tmp_path)
-    del lock
-    FolderLock(tmp_path).release()
