@@ -48,9 +48,9 @@ def file_of_object(given: Any) -> ObjectFile:
     """Convert an object to a file: extended XYZ, SDF or mmCIF."""
     if isinstance(given, MolecularSystem):
         return _of_molecule(given)
-    if _is_made_of(given, "ase", "Atoms"):
+    if _is_instance_of(given, "ase", "Atoms"):
         return _of_atoms(given)
-    if _is_made_of(given, "rdkit.Chem", "Mol"):
+    if _is_instance_of(given, "rdkit.Chem", "Mol"):
         return _of_mol(given)
     # A `PDBFile`, `PDBxFile` or `Modeller` has both as attributes.
     topology, positions = (
@@ -65,10 +65,10 @@ def file_of_object(given: Any) -> ObjectFile:
 
 def is_topology(given: Any) -> bool:
     """Check whether an object is an OpenMM topology."""
-    return _is_made_of(given, "openmm.app", "Topology")
+    return _is_instance_of(given, "openmm.app", "Topology")
 
 
-def _is_made_of(given: Any, module: str, name: str) -> bool:
+def _is_instance_of(given: Any, module: str, name: str) -> bool:
     """Check for a class of a module, which was imported if there is such an object."""
     loaded = sys.modules.get(module)
     return loaded is not None and isinstance(given, getattr(loaded, name))
