@@ -96,7 +96,7 @@ def commands(platform: str, output: Path) -> dict[str, list[str]]:
         "benchmark": [
             *(python, str(scripts / "benchmark.py"), *STUDENTS, "-s", "water", "-s", "benzene"),
             *(*on, "--backend", "torchforce", "--backend", "torchforce-plain", "--blocks", "5"),
-            *(*replicas, "--peer", "none", "--output", str(output / "benchmark")),
+            *(*replicas, "--output", str(output / "benchmark")),
         ],
         "validation": [
             *(python, str(scripts / "validate.py"), "student:ultra-tiny", "-s", "water", *on),

@@ -36,19 +36,12 @@ from openmm_mlff.units import FS_PER_PS, nm_from_angstrom, ps_from_fs
 
 @dataclass(frozen=True)
 class Setting:
-    """Settings shared by all models on one system.
-
-    Attributes:
-        threads: of torch and of the CPU platform.
-        reference: spec of the model that the others are compared with.
-    """
+    """Settings shared by all models on one system."""
 
     molecule: MolecularSystem
     platform: PlatformChoice
     plan: BenchmarkPlan = field(default_factory=BenchmarkPlan)
     precision: str = "mixed"
-    threads: int = 1
-    reference: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from openmm_mlff.benchmark.blocks import (
     report_cycle_steps,
 )
 from openmm_mlff.benchmark.memory import MemoryUse, measure_memory
-from openmm_mlff.benchmark.model_blocks import ASE_CALL, model_block
+from openmm_mlff.benchmark.model_blocks import model_block
 from openmm_mlff.benchmark.rounds import Block, Participant, warmed_up
 from openmm_mlff.benchmark.variants import Variant, options_of
 from openmm_mlff.errors import PotentialError
@@ -40,11 +40,6 @@ class Candidate:
     memory: MemoryUse
     participant: Participant
 
-    @property
-    def is_torch_module(self) -> bool:
-        """Whether the model alone is a torch module, which torch can profile."""
-        return self.model_call != ASE_CALL
-
 
 def choose_common_platform(
     first: openmm.System,
@@ -53,6 +48,7 @@ def choose_common_platform(
     *,
     request: str,
     precision: str,
+    threads: int,
 ) -> PlatformChoice:
     """Select one platform for all Systems, the best one for the first.
 
@@ -66,7 +62,9 @@ def choose_common_platform(
     for system in systems:
         if system is not first:
             choose_platform(system, start, request=choice.name, precision=precision)
-    return choice
+    if choice.name != "CPU":
+        return choice
+    return replace(choice, properties={**choice.properties, "Threads": str(threads)})
 
 
 def prepare_candidate(
@@ -91,10 +89,9 @@ def prepare_candidate(
         alone, call = model_block(variant, setting, start)
         alone(1)
     memory = measure_memory(variant.spec, setting, start, options=options_of(variant.backend))
-    reporters = protocol_reporters(folder)
     blocks: dict[str, Block] = {
         "openmm": openmm_block(system, setting, start),
-        "reporters": openmm_block(system, setting, start, reporters=reporters),
+        "reporters": openmm_block(system, setting, start, reporters=protocol_reporters(folder)),
         "model": alone,
     }
     if with_ase:

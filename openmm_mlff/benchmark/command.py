@@ -14,7 +14,6 @@ from openmm_mlff.benchmark.plan import (
     DEFAULT_MODELS,
     DEFAULT_SYSTEMS,
     BenchmarkPlan,
-    read_threads,
 )
 from openmm_mlff.errors import PotentialError, SimulationError
 from openmm_mlff.storage.files import write_text
@@ -60,14 +59,6 @@ def benchmark_command(
             show_default=False,
         ),
     ] = None,
-    peer: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Also measure ase:MODULE:NAME?key=value, or none; repeat for several. Default: "
-            "GFN2-xTB, if it is installed",
-            show_default=False,
-        ),
-    ] = None,
     precision: Annotated[
         str, typer.Option(help="single or mixed (float32 weights), or double (float64 weights)")
     ] = "mixed",
@@ -76,12 +67,8 @@ def benchmark_command(
         int, typer.Option(help="Rounds; in each, every model runs one block of each kind")
     ] = BenchmarkPlan.blocks,
     threads: Annotated[
-        str,
-        typer.Option(
-            help="Number of torch threads, or auto: the faster of one thread and all cores, for "
-            "each system"
-        ),
-    ] = str(BenchmarkPlan.threads),
+        int, typer.Option(help="Number of threads of torch and of OpenMM's CPU platform")
+    ] = BenchmarkPlan.threads,
     replicas: Annotated[
         list[int] | None,
         typer.Option(
@@ -90,10 +77,6 @@ def benchmark_command(
             show_default=False,
         ),
     ] = None,
-    profile: Annotated[
-        bool,
-        typer.Option("--profile", help="Time the operators of a model and the stages of a step"),
-    ] = False,
     reference_model: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +88,7 @@ def benchmark_command(
 ) -> int:
     """Measure ms/step through OpenMM, through ASE and of the model alone, ns/day and memory.
 
-    Models, backends and peers run in turn, block by block, on each system; benchmark.json,
+    Models and backends run in turn, block by block, on each system; benchmark.json,
     benchmark.md and figures are written.
 
     Returns:
@@ -114,24 +97,24 @@ def benchmark_command(
     Raises:
         UserError: unusable input, or a model that cannot be run; files of earlier systems stay.
     """
-    plan = BenchmarkPlan(
-        blocks=blocks,
-        threads=read_threads(threads),
-        replicas=tuple(replicas or ()),
-        profile=profile,
-    )
+    plan = BenchmarkPlan(blocks=blocks, threads=threads, replicas=tuple(replicas or ()))
+    from openmm_mlff.report.benchmark_tables import render_benchmark
+
     benchmark = _run_behind_bar(
         tuple(potentials or DEFAULT_MODELS),
         tuple(system or DEFAULT_SYSTEMS),
         folder=output,
         backends=backend,
         platforms=tuple(platform or ("auto",)),
-        peers=peer,
         precision=precision,
         plan=plan,
         reference_model=reference_model,
     )
-    _present(benchmark, folder=output)
+    write_page(benchmark, folder=output)
+    console = Console()
+    render_benchmark(benchmark, console=console)
+    # A path that is broken over two lines can be neither clicked nor copied.
+    console.print(f"Results: {output / BENCHMARK_FILE}", soft_wrap=True, highlight=False)
     return 0
 
 
@@ -175,14 +158,10 @@ def _run_behind_bar(
             bar.stop()
 
 
-def _present(benchmark: dict[str, Any], *, folder: Path) -> None:
-    """Write figures and page, and print the table and the paths."""
+def write_page(benchmark: dict[str, Any], *, folder: Path) -> None:
+    """Write the figures of a benchmark and its page."""
     from openmm_mlff.report.benchmark_plots import write_benchmark_figures
-    from openmm_mlff.report.benchmark_tables import benchmark_markdown, render_benchmark
+    from openmm_mlff.report.benchmark_tables import benchmark_markdown
 
     figures = write_benchmark_figures(benchmark, folder=folder)
     write_text(folder / PAGE_FILE, benchmark_markdown(benchmark, figures=figures, folder=folder))
-    console = Console()
-    render_benchmark(benchmark, console=console)
-    # A path that is broken over two lines can be neither clicked nor copied.
-    console.print(f"Results: {folder / BENCHMARK_FILE}", soft_wrap=True, highlight=False)

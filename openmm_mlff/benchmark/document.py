@@ -1,23 +1,27 @@
 """Assemble `benchmark.json`; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import numpy as np
 
 from openmm_mlff.benchmark.entries import (
     SCHEMA_VERSION,
     BenchmarkEntry,
-    PeerEntry,
     ReplicaEntry,
     Skipped,
     Timing,
 )
-from openmm_mlff.benchmark.scaling import scaling_with_atoms
 from openmm_mlff.benchmark.statistics import median_interval
 from openmm_mlff.storage.files import jsonable
 from openmm_mlff.units import MEBIBYTE
 
 _BYTES_PER_MEGABYTE = 1e6
+_OF_ONE_SYSTEM = (
+    *("ms_model", "ms_ase", "ms_per_step_with_reporters"),
+    *("first_call_s", "peak_rss_mb", "peak_device_mb"),
+)
 
 
 @dataclass
@@ -27,14 +31,11 @@ class Findings:
     Attributes:
         entries: of single systems.
         replicas: of several replicas in one Context.
-        profiles: if requested.
         skipped: what was requested and could not be measured.
     """
 
     entries: list[BenchmarkEntry] = field(default_factory=list)
     replicas: list[ReplicaEntry] = field(default_factory=list)
-    peers: list[PeerEntry] = field(default_factory=list)
-    profiles: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
     def add(self, other: "Findings") -> None:
@@ -53,12 +54,8 @@ def benchmark_json(
             "environment": environment,
             "method": method,
             "rows": [*map(entry_row, findings.entries), *map(replica_row, findings.replicas)],
-            "entries": [asdict(entry) for entry in findings.entries],
-            "replicas": [asdict(entry) for entry in findings.replicas],
-            "peers": [asdict(peer) for peer in findings.peers],
-            "scaling": [asdict(one) for one in scaling_with_atoms(findings.entries)],
-            "profiles": findings.profiles,
-            "skipped": [asdict(one) for one in findings.skipped],
+            **{name: [asdict(one) for one in found] for name, found in vars(findings).items()},
+            "scaling": scaling_with_atoms(findings.entries),
         }
     )
 
@@ -88,8 +85,7 @@ def replica_row(entry: ReplicaEntry) -> dict[str, Any]:
     return {
         **_row(entry, entry.ms_per_step, replicas=entry.replicas),
         "ms_per_replica_step": entry.ms_per_replica_step.median,
-        **dict.fromkeys(("ms_model", "ms_ase", "ms_per_step_with_reporters", "first_call_s")),
-        **dict.fromkeys(("peak_rss_mb", "peak_device_mb")),
+        **dict.fromkeys(_OF_ONE_SYSTEM),
     }
 
 
@@ -106,3 +102,31 @@ def _row(entry: BenchmarkEntry | ReplicaEntry, step: Timing, *, replicas: int) -
 
 def _megabytes(mebibytes: float) -> float:
     return mebibytes * MEBIBYTE / _BYTES_PER_MEGABYTE
+
+
+def scaling_with_atoms(entries: Sequence[BenchmarkEntry]) -> list[dict[str, Any]]:
+    """Fit t = a Nᵇ to the OpenMM steps by least squares of the logarithms.
+
+    Returns:
+        One for each model, backend and platform measured on at least two sizes. `exponent` is b: 0
+            if overhead dominates, 1 if the cost per atom does, 2 if the cost per pair does.
+    """
+    groups: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
+    for entry in entries:
+        key = (entry.model, entry.backend, entry.platform)
+        groups.setdefault(key, []).append((entry.n_atoms, entry.openmm_ms_per_step.median))
+    found = []
+    for (model, backend, platform), points in groups.items():
+        sizes, times = zip(*sorted(points), strict=True)
+        if len(set(sizes)) > 1:
+            found.append(
+                {
+                    "model": model,
+                    "backend": backend,
+                    "platform": platform,
+                    "n_atoms": sizes,
+                    "ms_per_step": times,
+                    "exponent": float(np.polyfit(np.log(sizes), np.log(times), deg=1)[0]),
+                }
+            )
+    return found

@@ -46,25 +46,6 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True)
-class PeerEntry:
-    """Result of a peer on one system.
-
-    Attributes:
-        peer: spec, or name and model, e.g. ``torch-sim: student:tiny``.
-        call: description of what was timed.
-        ms_per_call: None where it was skipped.
-        skipped: the reason; empty where it was measured.
-    """
-
-    peer: str
-    system: str
-    n_atoms: int
-    call: str
-    ms_per_call: Timing | None
-    skipped: str = ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One model with one backend on one system and platform.
@@ -109,7 +90,6 @@ class BenchmarkEntry(Entry):
 
     Attributes:
         torch_device: device of the model alone.
-        threads_chosen: whether the number of threads was selected by measurement.
         steps_per_block: by kind.
         reporters_ms_per_step: an OpenMM step with energies and frames written.
         ase_ms_per_step: the same for all backends.
@@ -128,7 +108,6 @@ class BenchmarkEntry(Entry):
     sha256: str
     n_parameters: int | None
     torch_device: str
-    threads_chosen: bool
     steps_per_block: Mapping[str, int]
     openmm_ms_per_step: Timing
     reporters_ms_per_step: Timing

@@ -89,7 +89,7 @@ def run_and_sample(
     spec: str, setting: Setting, start: Start, *, options: PotentialOptions
 ) -> MemoryUse:
     """Run a model in this process and return its memory use; the peak is since process start."""
-    torch.set_num_threads(setting.threads)
+    torch.set_num_threads(setting.plan.threads)
     baseline = psutil.Process().memory_info().rss / MEBIBYTE
     potential = load_potential(spec, options=options)
     started = time.perf_counter()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from openmm_mlff.config import GFN2_XTB, nearest
+from openmm_mlff.config import nearest
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.options import Backend
 
@@ -18,14 +18,8 @@ DEFAULT_BACKENDS: tuple[str, ...] = get_args(Backend)
 BACKENDS = (*DEFAULT_BACKENDS, COMPILED)
 """Backends in OpenMM; the last compiles for a minute, so it is only used on request."""
 
-NO_PEER = "none"
-DEFAULT_PEERS = (GFN2_XTB,)
-"""The teacher, measured if it is installed."""
-
 PROTOCOL = "standard"
 """The protocol that defines reporters and intervals of a step with reporters."""
-
-MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -37,11 +31,9 @@ class BenchmarkPlan:
         block_seconds: intended duration of a block, which determines its number of steps.
         memory_steps: steps of the process whose memory is measured.
         temperature_kelvin: of the initial velocities.
-        threads: of torch and of OpenMM's CPU platform; None measures one and all cores on each
-            system and takes the faster. Small molecules gain little from more than one, and one
-            thread interferes least with other processes.
+        threads: of torch and of OpenMM's CPU platform. Small molecules gain little from more than
+            one, and one thread interferes least with other processes.
         replicas: numbers of replicas that are stepped together, each above 1.
-        profile: whether the operators of the model alone are counted and timed.
 
     Raises:
         ConfigError: an invalid value.
@@ -54,16 +46,15 @@ class BenchmarkPlan:
     memory_steps: int = 50
     timestep_fs: float = 0.5
     temperature_kelvin: float = 300.0
-    threads: int | None = 1
+    threads: int = 1
     seed: int = 1
     replicas: tuple[int, ...] = ()
-    profile: bool = False
 
     def __post_init__(self) -> None:
         whole = ("blocks", "fewest_steps", "most_steps", "memory_steps", "threads")
         for name in (*whole, "block_seconds", "timestep_fs", "temperature_kelvin"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if not value > 0:
                 kind = "whole number" if name in whole else "number"
                 raise ConfigError(f"benchmark: {name} is {value}; expected a {kind} above 0")
         if any(count < 2 or self.replicas.count(count) > 1 for count in self.replicas):
@@ -114,40 +105,6 @@ def resolve_backends(names: Sequence[str] | None) -> tuple[str, ...]:
         if name not in BACKENDS:
             raise ConfigError(f"benchmark: unknown backend {name!r}; {nearest(name, BACKENDS)}")
     return chosen
-
-
-def resolve_peers(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the specs of the peers to measure, :data:`DEFAULT_PEERS` for None or empty.
-
-    Raises:
-        ConfigError: one is neither ``ase:...`` nor ``none`` alone, or is repeated.
-    """
-    chosen = refuse_repeats(names or DEFAULT_PEERS, what="peer")
-    if chosen == (NO_PEER,):
-        return ()
-    for name in chosen:
-        if not name.startswith("ase:"):
-            raise ConfigError(
-                f"benchmark: unknown peer {name!r}; expected ase:MODULE:NAME?key=value, or "
-                f"{NO_PEER} alone"
-            )
-    return chosen
-
-
-def read_threads(text: str) -> int | None:
-    """Convert a whole number, or ``auto`` to None.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    if text.lower() == "auto":
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_THREADS:
-        raise ConfigError(
-            f"benchmark: threads is {text!r}; expected auto or a whole number from 1 to "
-            f"{MOST_THREADS}"
-        )
-    return int(text)
 
 
 def refuse_repeats(names: Sequence[str], *, what: str) -> tuple[str, ...]:

@@ -1,14 +1,12 @@
 """Steps of many replicas of a molecule in one Context, timed in turn with single ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from openmm_mlff.benchmark.blocks import Setting, Start, openmm_block
 from openmm_mlff.benchmark.candidates import Candidate
-from openmm_mlff.benchmark.comparison import identity
-from openmm_mlff.benchmark.entries import ReplicaEntry, Skipped
-from openmm_mlff.benchmark.rounds import Participant, Times, warmed_up
-from openmm_mlff.benchmark.statistics import per_replica, ratio
+from openmm_mlff.benchmark.entries import Skipped
+from openmm_mlff.benchmark.rounds import Participant, warmed_up
 from openmm_mlff.potentials import Potential
 from openmm_mlff.simulation.replicas import can_be_batched, replica_system
 
@@ -56,24 +54,8 @@ def prepare_replicas(
             reason = "replicas: they cannot run as one batch, so there is no speedup to measure"
             left_out.append(one.variant.skipped(setting.molecule, reason))
             continue
+        start = starts[potential.spec]
         for count in setting.plan.replicas:
-            start = starts[potential.spec]
             participant = replica_participant(potential, setting, start, count=count)
             ready.append(Replicas(label, count, participant))
     return ready, left_out
-
-
-def replica_entries(
-    ready: Sequence[Replicas], candidates: Mapping[str, Candidate], times: Times, setting: Setting
-) -> Iterator[ReplicaEntry]:
-    """Yield one entry for each model and number of replicas."""
-    for one in ready:
-        step = times[one.name][KIND]
-        each = per_replica(step, one.count)
-        yield ReplicaEntry(
-            **identity(candidates[one.label].variant, setting, ms_per_step=each.median),
-            replicas=one.count,
-            ms_per_step=step,
-            ms_per_replica_step=each,
-            gain=ratio(times[one.label]["openmm"], each),
-        )

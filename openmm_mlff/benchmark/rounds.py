@@ -19,13 +19,6 @@ Block = Callable[[int], float]
 Times = Mapping[str, Mapping[str, Timing]]
 """By label of the participant and kind."""
 
-KINDS = ("openmm", "replicas", "reporters", "model", "ase", "peer", "bare")
-"""What is timed.
-
-A step with OpenMM, of many replicas, and with reporters; a call of the model alone; a step with
-ASE; a call of a peer; a step of OpenMM without forces.
-"""
-
 _WARM_UP_BLOCKS = 2
 _MS_PER_S = 1000.0
 
@@ -36,7 +29,7 @@ class Participant:
 
     Attributes:
         name: of the model, for messages.
-        blocks: by kind.
+        blocks: by kind, a word for what is timed; blocks of one kind are compared with each other.
         steps: per block, by kind.
     """
 
@@ -62,9 +55,7 @@ def run_rounds(
     rounds: int,
     on_round: Callable[[], None] = lambda: None,
 ) -> Times:
-    """Run one block of each kind of each participant in every round.
-
-    ``on_round`` is called after each round.
+    """Run one block of each kind of each participant in every round, then call ``on_round``.
 
     Raises:
         SimulationError: coordinates of a model are not finite.
@@ -90,16 +81,13 @@ def turns(
 ) -> Iterator[tuple[str, str]]:
     """Yield kind and label of each block of a round, given the kinds of each participant.
 
-    Blocks of one kind, which are compared with each other, are adjacent. The first participant
-    changes from round to round, and every other round reverses the kinds, so that none always runs
-    after the same other one.
-
-    Yields:
-        Kind and label.
+    Blocks of one kind are adjacent. The first participant changes from round to round, and every
+    other round reverses the kinds, so that none always runs after the same other one.
     """
     labels = list(participants)
     first = round_number % len(labels)
-    for kind in KINDS if round_number % 2 == 0 else reversed(KINDS):
+    kinds = list(dict.fromkeys(kind for own in participants.values() for kind in own))
+    for kind in kinds if round_number % 2 == 0 else reversed(kinds):
         for label in [*labels[first:], *labels[:first]]:
             if kind in participants[label]:
                 yield kind, label
@@ -107,11 +95,7 @@ def turns(
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Add the name of the model to an error.
-
-    Raises:
-        SimulationError: instead of an UnstableError raised within.
-    """
+    """Add the name of the model to an UnstableError, which becomes a SimulationError."""
     try:
         yield
     except UnstableError as error:

@@ -18,7 +18,6 @@ from openmm_mlff.benchmark.plan import (
     refuse_repeats,
     resolve_backends,
     resolve_models,
-    resolve_peers,
 )
 from openmm_mlff.benchmark.variants import load_variants, usable_variants
 from openmm_mlff.molecules import MolecularSystem, load_systems
@@ -39,7 +38,6 @@ def run_benchmark(
     *,
     backends: Sequence[str] | None = None,
     platforms: Sequence[str] = (AUTO,),
-    peers: Sequence[str] | None = None,
     precision: str = "mixed",
     plan: BenchmarkPlan | None = None,
     reference_model: str | None = None,
@@ -53,7 +51,6 @@ def run_benchmark(
         systems: names in the library, or structure files.
         backends: for models with a choice; None for all that need no compiler.
         platforms: ``auto`` or OpenMM platforms; on each, all models of a system run in turn.
-        peers: see :func:`openmm_mlff.benchmark.plan.resolve_peers`.
         precision: ``single``, ``mixed`` or ``double``.
         plan: extent of the measurement; None for the default.
         reference_model: see :func:`openmm_mlff.benchmark.plan.resolve_models`.
@@ -67,15 +64,15 @@ def run_benchmark(
     """
     plan = plan or BenchmarkPlan()
     specs, reference = resolve_models(specs, reference_model=reference_model)
-    chosen, beside = resolve_backends(backends), resolve_peers(peers)
+    chosen = resolve_backends(backends)
     refuse_repeats(platforms, what="platform")
     molecules = [molecule for system in systems for molecule in load_systems(system)]
     refuse_repeats([molecule.name for molecule in molecules], what="system")
     models = {spec: load_variants(spec, backends=chosen) for spec in specs}
-    asked = Request(models, reference, beside, precision, plan)
+    asked = Request(models, reference, precision, plan)
     _check(asked, molecules, platforms=platforms)
     threads_before = torch.get_num_threads()
-    torch.set_num_threads(plan.threads or threads_before)
+    torch.set_num_threads(plan.threads)
     jobs = list(itertools.product(molecules, platforms))
     total = len(jobs) * (sum(map(len, models.values())) + plan.blocks)
     count = itertools.count()
@@ -139,15 +136,14 @@ def _method(asked: Request, molecules: Sequence[MolecularSystem]) -> dict[str, A
         "backends": {
             spec: [one.backend for one in variants] for spec, variants in asked.models.items()
         },
-        "peers": list(asked.peers),
         "systems": [molecule.name for molecule in molecules],
         "reference_model": asked.reference,
         "rounds": plan.blocks,
         **{name: getattr(plan, name) for name in copied},
+        "threads": plan.threads,
         "replicas": list(plan.replicas),
         "openmm_integrator": "VerletIntegrator",
         "ase_integrator": "VelocityVerlet",
-        "threads": plan.threads or "chosen by measurement on each system",
         "reporters": f"energies every {dynamics.energy_interval_steps} and frames every "
         f"{dynamics.frame_interval_steps} steps, as the {PROTOCOL} protocol writes them",
         "timing": "wall time; after a warm-up, every model runs one block of each kind per round, "

@@ -60,7 +60,6 @@ def short_plan():
         memory_steps=4,
         seed=5,
         replicas=(4,),
-        profile=True,
     )
 
 
@@ -103,7 +102,6 @@ def water_benchmark(specs, short_plan):
             ["water"],
             backends=("torchforce", "python"),
             platforms=("Reference",),
-            peers=("ase:ase.calculators.emt:EMT", "ase:no_such_package.ase:Thing"),
             plan=short_plan,
             on_progress=lambda *report: progress.append(report),
             on_system=snapshots.append,

@@ -13,10 +13,14 @@ from openmm_mlff.benchmark.blocks import (
     report_cycle_steps,
     thermal_start,
 )
+from openmm_mlff.benchmark.replicas import replica_participant
 from openmm_mlff.errors import SimulationError
 from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.base import bare_system
+from openmm_mlff.reporters import UnstableError
 from openmm_mlff.simulation import named_platform
+from openmm_mlff.simulation.replicas import replica_system
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, EV_PER_AMU_ANGSTROM2_PER_PS2
 
 from .conftest import SPRING_EV_PER_ANGSTROM2, CountingSprings
@@ -80,6 +84,17 @@ def test_openmm_and_ase_run_the_same_dynamics(setting, start):
     ase_block(calculator, setting, start)(19)
     # OpenMM evaluates where a step begins, ASE where it ends.
     np.testing.assert_allclose(np.array(seen)[1:], np.array(calculator.seen), atol=1e-6)
+
+
+def test_replicas_are_warm_and_an_unstable_batch_is_not_timed(specs, setting, start):
+    potential = load_potential(specs[1])
+    found = replica_participant(potential, setting, start, count=3)
+    assert 2 <= found.steps["replicas"] <= 8
+    assert found.blocks["replicas"](2) > 0.0
+    lost = replace(start, velocities_angstrom_per_ps=np.full((3, 3), np.nan))
+    block = openmm_block(replica_system(potential, setting.molecule, 2), setting, lost, replicas=2)
+    with pytest.raises(UnstableError, match="not finite"):
+        block(2)
 
 
 def test_openmm_block_of_an_unstable_model(setting, start):

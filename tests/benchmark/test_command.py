@@ -58,26 +58,24 @@ def test_files_and_table(invoke, benchmark, tmp_path):
 
 
 def test_options_and_their_defaults(invoke, monkeypatch):
-    monkeypatch.setattr(command, "_present", lambda *_, **__: None)
+    monkeypatch.setattr(command, "write_page", lambda *_, **__: None)
     options = ["--system", "ethanol", "-s", "benzene", "--platform", "CPU", "--precision", "double"]
-    options += ["--blocks", "7", "--threads", "2", "--reference-model", "b.pt", "--profile"]
+    options += ["--blocks", "7", "--threads", "2", "--reference-model", "b.pt"]
     options += ["--platform", "Reference", "--backend", "python", "--backend", "python-compiled"]
-    asked, _ = invoke("a.pt", *options, "--peer", "none")
+    asked, _ = invoke("a.pt", *options)
     assert asked["specs"] == ("a.pt",)
     assert asked["systems"] == ("ethanol", "benzene")
     assert (asked["platforms"], asked["precision"]) == (("CPU", "Reference"), "double")
     assert (asked["plan"].blocks, asked["plan"].threads) == (7, 2)
-    assert asked["plan"].profile
-    assert (asked["backends"], asked["peers"]) == (["python", "python-compiled"], ["none"])
+    assert asked["backends"] == ["python", "python-compiled"]
     assert asked["reference_model"] == "b.pt"
 
     asked, _ = invoke()
     assert asked["specs"] == ("student:original", "student:tiny", "student:ultra-tiny")
     assert asked["systems"] == ("water", "methane", "alanine")
     assert (asked["platforms"], asked["precision"]) == (("auto",), "mixed")
-    assert asked["backends"] is asked["peers"] is asked["reference_model"] is None
-    assert (asked["plan"].threads, asked["plan"].profile) == (1, False)
-    assert invoke("--threads", "auto")[0]["plan"].threads is None
+    assert asked["backends"] is asked["reference_model"] is None
+    assert asked["plan"].threads == 1
 
 
 def test_a_crash_keeps_what_was_written(monkeypatch, benchmark, tmp_path):

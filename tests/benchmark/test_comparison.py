@@ -14,15 +14,14 @@ def constant(value):
 
 
 def test_ratios_of_a_step():
-    assert entry_ratios(TIMES, plain=None, teacher=None) == {
+    assert entry_ratios(TIMES, plain=None) == {
         "step_over_model": constant(2.0),
         "reporters_over_model": constant(3.0),
     }
-    found = entry_ratios(TIMES, plain=timing([8.0, 16.0, 24.0]), teacher=timing([1.0, 2.0, 3.0]))
+    found = entry_ratios(TIMES, plain=timing([8.0, 16.0, 24.0]))
     assert found["plain_over_step"] == constant(4.0)
-    assert found["teacher_over_step"] == constant(0.5)
 
 
 def test_the_interval_is_that_of_the_rounds():
-    found = entry_ratios(TIMES, plain=timing([2.0, 8.0, 18.0]), teacher=None)
+    found = entry_ratios(TIMES, plain=timing([2.0, 8.0, 18.0]))
     assert found["plain_over_step"] == Ratio(median=2.0, low=1.0, high=3.0)

@@ -3,10 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-from openmm_mlff.benchmark.document import Findings, benchmark_json, entry_row
+from openmm_mlff.benchmark.document import (
+    Findings,
+    benchmark_json,
+    entry_row,
+    scaling_with_atoms,
+)
 from openmm_mlff.benchmark.entries import (
     BenchmarkEntry,
-    PeerEntry,
     Ratio,
     ReplicaEntry,
     Skipped,
@@ -27,7 +31,6 @@ ENTRY = BenchmarkEntry(
     precision="mixed",
     torch_device="cpu",
     threads=2,
-    threads_chosen=True,
     steps_per_block={"openmm": 5, "ase": 4, "model": 6, "reporters": 40},
     openmm_ms_per_step=TIMING,
     reporters_ms_per_step=replace(TIMING, median=2.25),
@@ -60,21 +63,19 @@ REPLICAS = ReplicaEntry(
 FINDINGS = Findings(
     entries=[ENTRY, replace(ENTRY, system="benzene", n_atoms=12)],
     replicas=[REPLICAS],
-    peers=[PeerEntry("torch-sim", "water", 3, "step", None, "not installed")],
     skipped=[Skipped("a.pt", "python-compiled", "box", "pairs change")],
 )
 
 
 def test_schema():
     found = benchmark_json(FINDINGS, environment={"cpu": "x"}, method={"rounds": 3})
-    parts = {"rows", "entries", "replicas", "peers", "scaling", "profiles", "skipped"}
+    parts = {"rows", "entries", "replicas", "scaling", "skipped"}
     assert set(found) == {"schema_version", "environment", "method", *parts}
     assert found["schema_version"] == 1
     entry = found["entries"][0]
     times = {"median": 2.0, "p25": 1.5, "p75": 2.5, "blocks": [1.0, 2.0, 3.0]}
     assert entry["openmm_ms_per_step"] == times
     assert entry["ratios"] == {"step_over_model": {"median": 1.1, "low": 1.0, "high": 1.2}}
-    assert found["peers"][0]["skipped"] == "not installed"
     assert found["skipped"][0]["reason"] == "pairs change"
     # The same time on three atoms as on twelve.
     assert found["scaling"][0]["exponent"] == pytest.approx(0.0, abs=1e-12)
@@ -123,4 +124,23 @@ def test_findings_are_added_up():
     assert benchmark_json(findings, environment={}, method={})["rows"] == []
     findings.add(FINDINGS)
     findings.add(FINDINGS)
-    assert [len(part) for part in vars(findings).values()] == [4, 2, 2, 0, 2]
+    assert [len(part) for part in vars(findings).values()] == [4, 2, 2]
+
+
+def measured(model, n_atoms, median):
+    timing = Timing(median, median, median, (median,))
+    return replace(ENTRY, model=model, n_atoms=n_atoms, openmm_ms_per_step=timing)
+
+
+def test_the_exponent_of_a_power_law():
+    (found,) = scaling_with_atoms([measured("a", n, 2.0 * n**1.5) for n in (3, 6, 24)])
+    assert found["exponent"] == pytest.approx(1.5)
+
+
+def test_each_model_is_fitted_on_its_own_in_order_of_size():
+    points = [("a", 12, 8.0), ("b", 12, 1.0), ("a", 3, 2.0), ("b", 3, 1.0), ("c", 3, 1.0)]
+    found = scaling_with_atoms([measured(*point) for point in points])
+    # One size has no exponent.
+    assert [one["model"] for one in found] == ["a", "b"]
+    assert (found[0]["n_atoms"], found[0]["ms_per_step"]) == ((3, 12), (2.0, 8.0))
+    assert [one["exponent"] for one in found] == pytest.approx([1.0, 0.0])

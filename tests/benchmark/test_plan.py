@@ -3,13 +3,10 @@ import pytest
 from openmm_mlff.benchmark.plan import (
     BACKENDS,
     DEFAULT_BACKENDS,
-    DEFAULT_PEERS,
     BenchmarkPlan,
-    read_threads,
     refuse_repeats,
     resolve_backends,
     resolve_models,
-    resolve_peers,
 )
 from openmm_mlff.errors import ConfigError
 
@@ -39,9 +36,6 @@ def test_plan_refuses_what_cannot_be(changes, field):
         (refuse_repeats, ("water", "methane", "water"), {"what": "system"}, "system 'water'"),
         (resolve_backends, ("torchfrce",), {}, "'torchfrce'.*'torchforce'"),
         (resolve_backends, ("python", "python"), {}, "'python'"),
-        (resolve_peers, ("xtb",), {}, "peer"),
-        (resolve_peers, ("none", "ase:a.b:C"), {}, "peer"),
-        *((read_threads, text, {}, "auto") for text in ["0", "-1", "two", "1.5", "99999"]),
     ],
 )
 def test_what_cannot_be_read_is_refused(function, given, options, named):
@@ -59,30 +53,14 @@ def test_what_cannot_be_read_is_refused(function, given, options, named):
 )
 def test_reference_model(specs, asked, expected):
     assert resolve_models(specs, reference_model=asked) == (specs, expected)
-
-
-def test_reference_model_that_was_not_named_is_put_in_front():
-    assert resolve_models(("b.pt",), reference_model="a.pt") == (("a.pt", "b.pt"), "a.pt")
+    # One that was not named is put in front.
+    assert resolve_models(specs, reference_model="c.pt") == (("c.pt", *specs), "c.pt")
 
 
 def test_default_backends_need_no_compiler():
+    assert resolve_backends(None) == DEFAULT_BACKENDS
     assert set(BACKENDS) - set(DEFAULT_BACKENDS) == {"python-compiled"}
-
-
-@pytest.mark.parametrize(
-    ("function", "given", "expected"),
-    [
-        (resolve_backends, None, DEFAULT_BACKENDS),
-        (resolve_backends, ("python-compiled", "python"), ("python-compiled", "python")),
-        (resolve_peers, None, DEFAULT_PEERS),
-        (resolve_peers, ("none",), ()),
-        (resolve_peers, ["ase:a.b:C", "ase:d.e:F"], ("ase:a.b:C", "ase:d.e:F")),
-        (read_threads, "AUTO", None),
-        (read_threads, "3", 3),
-    ],
-)
-def test_names_and_numbers_are_read(function, given, expected):
-    assert function(given) == expected
+    assert resolve_backends(("python-compiled", "python")) == ("python-compiled", "python")
 
 
 @pytest.mark.parametrize(

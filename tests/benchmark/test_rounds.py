@@ -4,10 +4,11 @@ from itertools import groupby
 import pytest
 
 from openmm_mlff.benchmark.plan import BenchmarkPlan
-from openmm_mlff.benchmark.rounds import KINDS, Participant, naming, run_rounds, turns, warmed_up
+from openmm_mlff.benchmark.rounds import Participant, naming, run_rounds, turns, warmed_up
 from openmm_mlff.errors import SimulationError
 from openmm_mlff.reporters import UnstableError
 
+KINDS = ("openmm", "reporters", "model", "ase")
 EVERYTHING = dict.fromkeys(("a", "b", "c"), KINDS)
 
 
@@ -55,9 +56,9 @@ def test_every_participant_runs_one_block_of_each_kind_per_round():
         counts = Counter(turns(EVERYTHING, round_number=number))
         assert set(counts) == {(kind, who) for kind in KINDS for who in EVERYTHING}
         assert set(counts.values()) == {1}
-    assert set(turns({"a": KINDS, "b": ("peer",)}, round_number=1)) == {
+    assert set(turns({"a": KINDS, "b": ("replicas",)}, round_number=1)) == {
         *((kind, "a") for kind in KINDS),
-        ("peer", "b"),
+        ("replicas", "b"),
     }
 
 
