@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+from kinds import KINDS, Kind
+
 from openmm_mlff.claims import MOST_SEVERE_FIRST
 from openmm_mlff.config import load_protocol
 from openmm_mlff.results import Status, ValidationReport, VerdictStatus
-from openmm_mlff.selftest.kinds import KINDS, Kind
 from openmm_mlff.selftest.runner import validate_with
 from openmm_mlff.storage.run_directory import read_json, write_json
 

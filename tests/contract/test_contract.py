@@ -7,13 +7,13 @@ standard protocol itself.
 """
 
 import pytest
+from kinds import KINDS
 
 from openmm_mlff.checks.accuracy import conformers, second_reference, torsion_scan
 from openmm_mlff.checks.dynamics import timestep_convergence
 from openmm_mlff.checks.registry import CHECKS
 from openmm_mlff.measuring import experiments, hessian, minimum
 from openmm_mlff.results import ClaimStatus, Status, VerdictStatus
-from openmm_mlff.selftest.kinds import KINDS
 from openmm_mlff.selftest.runner import compiled_quickly, validate_with
 from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.shared import Samples

@@ -1,4 +1,4 @@
-"""Kinds of systems, each with a healthy potential."""
+"""Kinds of systems, each with a sound potential, for validations of a potential against itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
