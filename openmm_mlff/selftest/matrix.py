@@ -47,15 +47,11 @@ class FaultRow:
     def as_dict(self) -> dict[str, Any]:
         """Return the row as plain values."""
         fault, gross, slight = self.fault, self.gross_finding, self.slight_finding
+        shared = ("name", "description", "check", "unit", "predicted_onset", "prediction")
         return {
-            "name": fault.name,
-            "description": fault.description,
-            "check": fault.check,
-            "unit": fault.unit,
+            **{name: getattr(fault, name) for name in shared},
             "gross": _trial(fault.gross, self.gross, gross),
             "slight": self.slight and slight and _trial(fault.slight, self.slight, slight),
-            "predicted_onset": fault.predicted_onset,
-            "prediction": fault.prediction,
             "onset": self.onset and asdict(self.onset),
             "caught_gross": gross.is_alarm,
             "caught_slight": slight and slight.is_alarm,
@@ -79,13 +75,8 @@ class HealthyRow:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as plain values."""
-        return {
-            "kind": self.kind,
-            "system": self.system,
-            "seed": self.seed,
-            "statuses": _statuses(self.findings),
-            "alarms": self.alarms,
-        }
+        row = {"kind": self.kind, "system": self.system, "seed": self.seed}
+        return row | {"statuses": _statuses(self.findings), "alarms": self.alarms}
 
 
 @dataclass(frozen=True)

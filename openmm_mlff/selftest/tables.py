@@ -72,24 +72,24 @@ def markdown(matrix: Matrix) -> str:
 
 def marks(row: FaultRow, findings: Findings, *, checks: Sequence[str]) -> list[str]:
     """Return the symbol of each check for a fault of one strength."""
-    symbols = []
-    for check in checks:
-        detected = check in findings and findings[check].is_alarm
-        if check == row.fault.check:
-            symbols.append(OWN if detected else MISSED)
-        else:
-            symbols.append(OTHER if detected else NOTHING)
-    return symbols
+    of_own, of_others = {True: OWN, False: MISSED}, {True: OTHER, False: NOTHING}
+    return [
+        (of_own if check == row.fault.check else of_others)[
+            check in findings and findings[check].is_alarm
+        ]
+        for check in checks
+    ]
 
 
 def summary(matrix: Matrix) -> list[str]:
     """Return sentences about detected faults, missed faults, false alarms and the outcome."""
-    n_faults, n_graded = len(matrix.faults), sum(row.slight is not None for row in matrix.faults)
+    graded = [row for row in matrix.faults if row.slight is not None]
     lines = [
-        f"Gross faults detected by their own check: {n_faults - len(matrix.missed_gross)} of "
-        f"{n_faults}.",
-        f"Slight faults detected by their own check: {n_graded - len(matrix.missed_slight)} of "
-        f"{n_graded}.",
+        f"{name} faults detected by their own check: {len(rows) - len(missed)} of {len(rows)}."
+        for name, rows, missed in (
+            ("Gross", matrix.faults, matrix.missed_gross),
+            ("Slight", graded, matrix.missed_slight),
+        )
     ]
     lines += [
         f"MISSED, gross: {row.fault.name}: {row.gross_finding.message}"

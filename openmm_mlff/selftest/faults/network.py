@@ -40,12 +40,13 @@ class PartlyFaulty(nn.Module):
         self.model = model
         self.share = share
 
+    def is_received(self, receivers: Tensor) -> Tensor:
+        """Return which neighbours send to the faulty model, bool (P,)."""
+        return torch.ones_like(receivers, dtype=torch.bool)
 
-class LastNeighbour(PartlyFaulty):
-    """A model in which, for a fraction of the result, each atom receives only its last neighbour.
-
-    This is the result of replacing scatter-add by scatter.
-    """
+    def rounded(self, values: Tensor) -> Tensor:
+        """Return displacements or energies as the faulty model has them."""
+        return values
 
     def forward(
         self,
@@ -58,31 +59,27 @@ class LastNeighbour(PartlyFaulty):
     ) -> Tensor:
         """Return energies in eV, float64 (n_graphs,)."""
         sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
+        kept = self.is_received(receivers)
+        moved = self.rounded(displacements[kept])
+        faulty = self.model(atomic_numbers, moved, senders[kept], receivers[kept], graph, n_graphs)
+        return sound + self.share * (self.rounded(faulty) - sound)
+
+
+class LastNeighbour(PartlyFaulty):
+    """Each atom receives only its last neighbour, as by scatter instead of scatter-add."""
+
+    def is_received(self, receivers: Tensor) -> Tensor:
+        """See :meth:`PartlyFaulty.is_received`."""
         end = torch.ones([1], dtype=torch.bool, device=receivers.device)
-        last = torch.cat([receivers[1:] != receivers[:-1], end])
-        lost = self.model(
-            atomic_numbers, displacements[last], senders[last], receivers[last], graph, n_graphs
-        )
-        return sound + self.share * (lost - sound)
+        return torch.cat([receivers[1:] != receivers[:-1], end])
 
 
 class Halved(PartlyFaulty):
-    """A model that rounds displacements and energies to bfloat16 for a fraction of the result."""
+    """Displacements and energies are rounded to bfloat16."""
 
-    def forward(
-        self,
-        atomic_numbers: Tensor,
-        displacements: Tensor,
-        senders: Tensor,
-        receivers: Tensor,
-        graph: Tensor,
-        n_graphs: int,
-    ) -> Tensor:
-        """Return energies in eV, float64 (n_graphs,)."""
-        sound = self.model(atomic_numbers, displacements, senders, receivers, graph, n_graphs)
-        halved = displacements.to(torch.bfloat16).to(displacements.dtype)
-        rough = self.model(atomic_numbers, halved, senders, receivers, graph, n_graphs)
-        return sound + self.share * (rough.to(torch.bfloat16).to(torch.float64) - sound)
+    def rounded(self, values: Tensor) -> Tensor:
+        """See :meth:`PartlyFaulty.rounded`."""
+        return values.to(torch.bfloat16).to(values.dtype)
 
 
 def in_export(change: Callable[[nn.Module, float], nn.Module]) -> Plant:

@@ -90,10 +90,10 @@ class FieldOracle(SurfacePotential):
             size = len(self._built_in.atomic_numbers)
             shifts = size * np.arange(copies)[:, None, None]
             bonds, ends = ((pairs + shifts).reshape(-1, 2) for pairs in (self._bonds, self._ends))
-            apart = np.full((size * copies, size * copies), np.inf)
-            for start in range(0, size * copies, size):
-                block = slice(start, start + size)
-                apart[block, block] = bonds_between(self._built_in)
+            same_copy = np.kron(np.eye(copies, dtype=bool), np.ones((size, size), dtype=bool))
+            apart = np.where(
+                same_copy, np.tile(bonds_between(self._built_in), (copies, copies)), np.inf
+            )
             others = every_pair(size * copies)
             others = others[apart[others[:, 0], others[:, 1]] != 1.0]
             radii = covalent_radii_angstrom(np.tile(self._built_in.atomic_numbers, copies))
