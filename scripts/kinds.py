@@ -7,7 +7,7 @@ import numpy as np
 
 from openmm_mlff.molecules import MolecularSystem, load_system, systems_root
 from openmm_mlff.options import PotentialOptions
-from openmm_mlff.pipeline.selecting import embedded
+from openmm_mlff.pipeline.systems import embedded
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.selftest.oracles.field import FieldOracle
 

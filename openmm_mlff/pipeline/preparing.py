@@ -13,14 +13,8 @@ from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
-from openmm_mlff.pipeline.selecting import embedded
-from openmm_mlff.pipeline.systems import requested_systems
-from openmm_mlff.pipeline.trial import (
-    check_all_evaluate,
-    committee,
-    own_calculator,
-    second_reference,
-)
+from openmm_mlff.pipeline.systems import embedded, requested_systems
+from openmm_mlff.pipeline.trial import check_all_evaluate, load_companions
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.request import ResolvedRequest, ValidationRequest
@@ -58,25 +52,23 @@ class Plan:
     @property
     def fingerprints(self) -> dict[str, Any]:
         """Fingerprints of all inputs that determine the results, as JSON for `run.json`."""
-        reference = self.reference.fingerprint.model_dump(mode="json") if self.reference else None
+        potential = self.potential
         further = {
-            "own_calculator": self.potential.own,
-            "second_reference": self.potential.second_reference,
-        }
-        models = {
-            one.spec: one.fingerprint.model_dump(mode="json") for one in self.potential.committee
+            "own_calculator": potential.own and _fingerprint(potential.own),
+            "second_reference": potential.second_reference
+            and _fingerprint(potential.second_reference),
+            "committee": {one.spec: _fingerprint(one) for one in potential.committee},
         }
         return {
-            "potential": self.potential.fingerprint.model_dump(mode="json"),
-            "reference": reference,
-            **{
-                name: one.fingerprint.model_dump(mode="json")
-                for name, one in further.items()
-                if one
-            },
-            **({"committee": models} if models else {}),
+            "potential": _fingerprint(potential),
+            "reference": self.reference and _fingerprint(self.reference),
+            **{name: found for name, found in further.items() if found},
             "systems": {name: molecule.sha256 for name, molecule in self.molecules.items()},
         }
+
+
+def _fingerprint(source: Potential | LabelledFrames) -> dict[str, Any]:
+    return source.fingerprint.model_dump(mode="json")
 
 
 def prepare(request: ValidationRequest, *, wait_s: float = 0.0, joins: bool = False) -> Plan:
@@ -110,9 +102,7 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     molecules = requested_systems(request)
     for molecule in molecules.values():
         model.check_molecule(molecule)
-    model.own = own_calculator(request)
-    model.committee = committee(request, molecules)
-    model.second_reference = second_reference(request, molecules)
+    load_companions(model, request, molecules)
     if not joins:
         check_all_evaluate(model, molecules.values(), precision=request.precision)
     reference = choose_reference(request.reference, model, molecules, tried=joins)

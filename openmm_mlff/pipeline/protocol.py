@@ -20,10 +20,16 @@ def resolve_protocol(request: ValidationRequest) -> Protocol:
     if request.second_reference:
         protocol = _reporting(protocol, second_reference.CHECK.id, second_reference.LIMITS)
     dynamics = protocol.dynamics
+    values = (
+        (request.temperature_kelvin, "K"),
+        (request.timestep_fs, "fs"),
+        (request.duration_ps, "ps"),
+    )
+    conditions = ", ".join(f"{value:g} {unit}" for value, unit in values if value is not None)
     shorter = request.duration_ps is not None and request.duration_ps < dynamics.duration_ps
     return protocol.model_copy(
         update={
-            "name": " at ".join([protocol.name, *_conditions(request)]),
+            "name": f"{protocol.name} at {conditions}" if conditions else protocol.name,
             "may_approve": protocol.may_approve and not shorter,
             "dynamics": dynamics.model_copy(update=_changes(request, dynamics)),
         }
@@ -40,17 +46,6 @@ def _reporting(protocol: Protocol, check_id: str, limits: Limits) -> Protocol:
             "criteria": {check_id: dict(limits), **protocol.criteria},
         }
     )
-
-
-def _conditions(request: ValidationRequest) -> list[str]:
-    """Return the requested conditions as a list of at most one string."""
-    values = (
-        (request.temperature_kelvin, "K"),
-        (request.timestep_fs, "fs"),
-        (request.duration_ps, "ps"),
-    )
-    words = [f"{value:g} {unit}" for value, unit in values if value is not None]
-    return [", ".join(words)] if words else []
 
 
 def _changes(request: ValidationRequest, dynamics: DynamicsSpec) -> dict[str, Any]:

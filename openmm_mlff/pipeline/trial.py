@@ -1,6 +1,6 @@
 """Load what is validated beside the potential, and evaluate each once before anything runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,66 +57,42 @@ def check_all_evaluate(
             check_evaluates(one, molecules, precision=precision, role=role)
 
 
-def own_calculator(request: ValidationRequest) -> Potential | None:
-    """Load the model's own calculator; return None if none is named.
+def load_companions(
+    potential: Potential, request: ValidationRequest, molecules: Mapping[str, MolecularSystem]
+) -> None:
+    """Load a model's own calculator, its committee and its second reference, as requested.
 
     Raises:
-        ConfigError: it was named for an ML/MM system.
-        UserError: it cannot be loaded.
-    """
-    if request.own_calculator is None:
-        return None
-    _refuse_ml_atoms(request, "--own-calculator")
-    return load_potential(request.own_calculator)
-
-
-def committee(
-    request: ValidationRequest, molecules: dict[str, MolecularSystem]
-) -> tuple[Potential, ...]:
-    """Load the models of a committee.
-
-    Raises:
-        ConfigError: one was named for an ML/MM system.
+        ConfigError: one was named for an ML/MM system, or a second reference without a first.
         UserError: one cannot be loaded, or does not support a system.
     """
-    if request.committee:
-        _refuse_ml_atoms(request, "--committee")
-    models = tuple(load_potential(spec, options=request.options) for spec in request.committee)
-    for model in models:
-        for molecule in molecules.values():
-            model.check_molecule(molecule)
-    return models
-
-
-def second_reference(
-    request: ValidationRequest, molecules: dict[str, MolecularSystem]
-) -> Potential | None:
-    """Load the second reference; return None if none is named.
-
-    Raises:
-        ConfigError: it was named for an ML/MM system, or without a reference.
-        UserError: it cannot be loaded, or does not support a system.
-    """
-    if request.second_reference is None:
-        return None
-    if request.reference == NO_REFERENCE:
+    if request.second_reference is not None and request.reference == NO_REFERENCE:
         raise ConfigError(
             "--second-reference was given with --reference none; name the first one with "
             "--reference"
         )
-    _refuse_ml_atoms(request, "--second-reference")
-    model = load_potential(request.second_reference)
+    for flag, given in (
+        ("--own-calculator", request.own_calculator is not None),
+        ("--committee", bool(request.committee)),
+        ("--second-reference", request.second_reference is not None),
+    ):
+        if given and request.options.ml_atoms:
+            raise ConfigError(
+                f"{flag} was given with --ml-atoms; use only one of them: validate the potential "
+                "alone first"
+            )
+    if request.own_calculator is not None:
+        potential.own = load_potential(request.own_calculator)
+    potential.committee = tuple(
+        load_potential(spec, options=request.options) for spec in request.committee
+    )
+    if request.second_reference is not None:
+        potential.second_reference = load_potential(request.second_reference)
     for molecule in molecules.values():
-        model.check_reference(molecule)
-    return model
-
-
-def _refuse_ml_atoms(request: ValidationRequest, flag: str) -> None:
-    if request.options.ml_atoms:
-        raise ConfigError(
-            f"{flag} was given with --ml-atoms; use only one of them: validate the potential alone "
-            "first"
-        )
+        for model in potential.committee:
+            model.check_molecule(molecule)
+        if potential.second_reference is not None:
+            potential.second_reference.check_reference(molecule)
 
 
 def _try(potential: Potential, molecule: MolecularSystem, precision: str, *, name: str) -> None:
