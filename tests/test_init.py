@@ -19,7 +19,8 @@ def test_every_public_name_loads(name):
     [
         ("openmm_mlff", "torch openmm ase mdtraj numpy matplotlib pydantic"),
         ("openmm_mlff.molecules", "ase scipy torch openmm mdtraj"),
-        ("openmm_mlff.benchmark.command", "torch"),
+        ("openmm_mlff.cli.benchmark", "torch"),
+        ("openmm_mlff.pipeline.judge", "torch openmm matplotlib"),
         # The half that judges.
         (
             "openmm_mlff.storage.loader, openmm_mlff.checks.registry, openmm_mlff.verdict, "

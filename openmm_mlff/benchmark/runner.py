@@ -2,8 +2,9 @@
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,9 +22,12 @@ from openmm_mlff.benchmark.plan import (
 )
 from openmm_mlff.benchmark.variants import load_variants, usable_variants
 from openmm_mlff.molecules import MolecularSystem, load_systems
+from openmm_mlff.report.benchmark_plots import write_benchmark_figures
+from openmm_mlff.report.benchmark_tables import benchmark_markdown
 from openmm_mlff.simulation import named_platform
 from openmm_mlff.simulation.environment import describe_environment, usable_cores
 from openmm_mlff.simulation.platforms import AUTO
+from openmm_mlff.storage.files import write_text
 from openmm_mlff.units import MEBIBYTE
 
 Progress = Callable[[int, int, str], None]
@@ -94,6 +98,13 @@ def run_benchmark(
     finally:
         torch.set_num_threads(threads_before)
     return benchmark_json(findings, environment=environment, method=method)
+
+
+def write_page(benchmark: Mapping[str, Any], *, folder: Path) -> None:
+    """Write the figures of a benchmark and its page, `benchmark.md`."""
+    figures = write_benchmark_figures(benchmark, folder=folder)
+    page = benchmark_markdown(benchmark, figures=figures, folder=folder)
+    write_text(folder / "benchmark.md", page)
 
 
 def _check(

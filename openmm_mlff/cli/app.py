@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from openmm_mlff.benchmark.command import benchmark_command
 from openmm_mlff.cli import (
+    benchmark,
     campaign,
     doctor,
     export,
@@ -52,7 +52,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("compare", reports.compare_command),
     ("verify", verify.verify_command),
     ("export", export.export_command),
-    ("benchmark", benchmark_command),
+    ("benchmark", benchmark.benchmark_command),
     ("systems", information.systems_command),
     ("checks", information.checks_command),
     ("doctor", doctor.doctor_command),

@@ -21,11 +21,11 @@ from programs import BLOCKS, CALLS
 
 from openmm_mlff.benchmark.blocks import Setting, openmm_block, relaxed_start
 from openmm_mlff.benchmark.candidates import choose_common_platform
-from openmm_mlff.benchmark.command import write_page
 from openmm_mlff.benchmark.entries import BENCHMARK_FILE
 from openmm_mlff.benchmark.model_blocks import calculator_block, distorted
 from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.rounds import Participant, run_rounds, warmed_up
+from openmm_mlff.benchmark.runner import write_page
 from openmm_mlff.benchmark.statistics import ratio
 from openmm_mlff.benchmark.variants import load_variants
 from openmm_mlff.config import GFN2_XTB

@@ -25,11 +25,11 @@ from openmm_mlff.benchmark.blocks import (
     report_cycle_steps,
 )
 from openmm_mlff.benchmark.candidates import choose_common_platform
-from openmm_mlff.benchmark.command import write_page
 from openmm_mlff.benchmark.entries import BENCHMARK_FILE, Timing
 from openmm_mlff.benchmark.model_blocks import ASE_CALL, model_block
 from openmm_mlff.benchmark.plan import BenchmarkPlan
 from openmm_mlff.benchmark.rounds import Block, Participant, run_rounds, warmed_up
+from openmm_mlff.benchmark.runner import write_page
 from openmm_mlff.benchmark.variants import load_variants
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.base import bare_system

@@ -5,8 +5,8 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from openmm_mlff.benchmark import command, runner
-from openmm_mlff.benchmark.command import benchmark_command
+from openmm_mlff.benchmark import runner
+from openmm_mlff.cli.benchmark import benchmark_command
 from openmm_mlff.errors import PotentialError, SimulationError
 from openmm_mlff.storage.run_directory import read_json
 
@@ -58,7 +58,7 @@ def test_files_and_table(invoke, benchmark, tmp_path):
 
 
 def test_options_and_their_defaults(invoke, monkeypatch):
-    monkeypatch.setattr(command, "write_page", lambda *_, **__: None)
+    monkeypatch.setattr(runner, "write_page", lambda *_, **__: None)
     options = ["--system", "ethanol", "-s", "benzene", "--platform", "CPU", "--precision", "double"]
     options += ["--blocks", "7", "--threads", "2", "--reference-model", "b.pt"]
     options += ["--platform", "Reference", "--backend", "python", "--backend", "python-compiled"]
