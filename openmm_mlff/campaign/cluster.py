@@ -21,10 +21,27 @@ from distributed.deploy.spec import SpecCluster
 from distributed.scheduler import KilledWorker
 from distributed.utils import silence_logging_cmgr
 
-from openmm_mlff.campaign.jobs import GPU, NO_PAGES, ONE_THREAD, QUIET_WORKER, SUBMIT, queue_options
 from openmm_mlff.campaign.spec import QUEUES, ClusterSpec
 from openmm_mlff.errors import ClusterError, MissingDependencyError
 from openmm_mlff.storage.text import one_line
+
+GPU = "GPU"
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS"), "1"
+)
+# Disables Dask's dashboard, whose port may be in use.
+NO_PAGES = {"dashboard": False, "dashboard_address": ":0"}
+# A run may start processes, which a daemon must not.  Dask's profiler of workers runs many times
+# a second and would interrupt the integration.
+QUIET_WORKER = {
+    "distributed.worker.daemon": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.cycle": "5s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "lsf": "bsub"}
+_GPU_DIRECTIVES = {"slurm": "--gres=gpu:1", "lsf": '-gpu "num=1"'}
 
 POLL_SECONDS = 1.0
 REPLACE_SECONDS = 10.0
@@ -227,3 +244,35 @@ def _start_queue(spec: ClusterSpec, logs: Path) -> SpecCluster:
         "lsf": dask_jobqueue.LSFCluster,
     }
     return kinds[spec.kind](**queue_options(spec, logs))
+
+
+def queue_options(spec: ClusterSpec, logs: Path) -> dict[str, Any]:
+    """Return dask-jobqueue arguments: one process with one thread per job, one run at a time."""
+    exports = [f"export {name}={value}" for name, value in ONE_THREAD.items()]
+    for key, value in QUIET_WORKER.items():
+        variable = key.upper().replace(".", "__").replace("-", "_")
+        exports.append(f"export DASK_{variable}={value}")
+    directives = list(spec.job_extra_directives)
+    options: dict[str, Any] = {
+        "cores": 1,
+        "processes": 1,
+        "memory": spec.memory,
+        "queue": spec.queue,
+        "walltime": spec.walltime if spec.kind == "lsf" else f"{spec.walltime}:00",
+        "interface": spec.interface,
+        "local_directory": spec.local_directory,
+        "log_directory": str(logs),
+        "job_name": "openmm-mlff",
+        "job_script_prologue": [*exports, *spec.job_script_prologue],
+        "worker_extra_args": ["--no-dashboard"],
+        "scheduler_options": dict(NO_PAGES),
+        "python": spec.python,
+    }
+    options["project" if spec.kind == "lsf" else "account"] = spec.account
+    if spec.gpu:
+        options["worker_extra_args"] += ["--resources", f"{GPU}=1"]
+        if spec.kind == "pbs":
+            options["resource_spec"] = f"select=1:ncpus=1:ngpus=1:mem={spec.memory}"
+        else:
+            directives.insert(0, _GPU_DIRECTIVES[spec.kind])
+    return options | {"job_extra_directives": directives}

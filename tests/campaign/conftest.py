@@ -127,41 +127,24 @@ def _check(name, values, *, failed):
     )
 
 
-class Killer:
-    """Kills workers that are in the middle of a trajectory; a progress callback.
-
-    Args:
-        store: of the campaign.
-        kills: how many workers.
-    """
-
-    def __init__(self, store, *, kills):
-        self.store = store
-        self.left = kills
-        self.killed = []
-
-    def __call__(self, done, total, words):
-        for state in read_states(self.store) if self.left else ():
-            if state.state != "begun" or state.address in self.killed:
-                continue
-            saved = list(self.store.run(state.address).glob("*/nve*/state.xml"))
-            worker = int(state.attempts[-1].worker.rpartition("-")[2])
-            # A state was saved, and the run has no result: it is lost in the middle.
-            if saved:
-                os.kill(worker, signal.SIGKILL)
-                self.killed.append(state.address)
-                self.left -= 1
-                return
-
-
 @pytest.fixture
-def run_with_kills(monkeypatch):
-    """A function that runs a campaign while so many workers are killed, and gives the killer."""
+def run_with_a_kill(monkeypatch):
+    """A function that runs a campaign, kills a worker in a trajectory, and gives the address."""
     monkeypatch.setattr(cluster, "POLL_SECONDS", 0.1)
 
-    def run(spec, cells, store, *, kills):
-        killer = Killer(store, kills=kills)
-        run_session(spec, left_to_do(cells, store), store, on_progress=killer)
-        return killer
+    def run(spec, cells, store):
+        killed = []
+
+        def kill(done, total, words):
+            for state in () if killed else read_states(store):
+                # A state was saved, and the run has no result: it is lost in the middle.
+                saved = list(store.run(state.address).glob("*/nve*/state.xml"))
+                if state.state == "begun" and saved:
+                    os.kill(int(state.attempts[-1].worker.rpartition("-")[2]), signal.SIGKILL)
+                    killed.append(state.address)
+                    return
+
+        run_session(spec, left_to_do(cells, store), store, on_progress=kill)
+        return killed
 
     return run

@@ -4,13 +4,21 @@ import os
 import signal
 import stat
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from openmm_mlff.campaign import cluster
-from openmm_mlff.campaign.cluster import Loss, count_workers, open_cluster, run_each
-from openmm_mlff.campaign.jobs import GPU, SUBMIT
+from openmm_mlff.campaign.cluster import (
+    GPU,
+    SUBMIT,
+    Loss,
+    count_workers,
+    open_cluster,
+    queue_options,
+    run_each,
+)
 from openmm_mlff.campaign.session import left_to_do, run_session
 from openmm_mlff.campaign.spec import ClusterSpec
 from openmm_mlff.campaign.states import read_states
@@ -144,6 +152,15 @@ def test_a_queue_is_asked_for_one_process_with_one_thread_and_one_gpu(
         "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False",
         "module load cuda",
     } <= set(script[: script.index(command)])
+
+
+@pytest.mark.parametrize("kind", ["slurm", "pbs", "lsf"])
+def test_without_a_gpu_none_is_asked_for_and_equal_calls_share_nothing(kind):
+    spec = ClusterSpec(kind=kind, workers=1)
+    options = queue_options(spec, Path("logs"))
+    assert "gpu" not in str(options).lower()
+    options["scheduler_options"]["host"] = "changed"
+    assert "host" not in queue_options(spec, Path("logs"))["scheduler_options"]
 
 
 @pytest.mark.slow

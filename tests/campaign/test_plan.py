@@ -41,12 +41,9 @@ def test_every_model_comes_before_the_next_system_condition_and_seed(asked):
     assert cells[4].protocol.dynamics.temperatures_kelvin == (300.0,)
 
 
-def test_temperatures_that_are_not_asked_for_stay_together_as_in_the_protocol(asked):
+def test_conditions_are_those_of_the_protocol_unless_asked_for(asked):
     (cell,) = expand(asked(protocol="extended"))
     assert cell.condition == "100/300/500 K, 0.5/1/2 fs"
-
-
-def test_a_list_of_one_value_is_the_protocol_that_has_that_value(asked):
     assert addresses(asked(protocol="standard")) == addresses(
         asked(protocol="standard", temperatures_kelvin=[300], timesteps_fs=[0.5])
     )
@@ -80,6 +77,9 @@ def test_names_and_places_are_not(asked):
 
 
 def test_a_file_is_known_by_its_content(asked, tmp_path):
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(shipped_path("ultra-tiny").read_bytes())
+    assert addresses(asked(models=[str(copy)])) == addresses(asked(models=["student:ultra-tiny"]))
     paths = []
     for name in ("a", "b"):
         paths.append(tmp_path / name / "water.xyz")
@@ -98,28 +98,21 @@ def test_new_versions_of_what_runs_it_give_new_addresses(asked, monkeypatch):
     assert addresses(asked()) != before
 
 
-def test_a_model_file_is_known_by_its_bytes(asked, tmp_path):
-    copy = tmp_path / "copy.safetensors"
-    copy.write_bytes(shipped_path("ultra-tiny").read_bytes())
-    assert addresses(asked(models=[str(copy)])) == addresses(asked(models=["student:ultra-tiny"]))
-
-
 def test_a_broken_model_keeps_its_cells_and_the_others(asked):
     cells = expand(asked(models=["absent.pt", "student:tiny"]))
     assert [bool(cell.problem) for cell in cells] == [True, False]
 
 
-def test_a_campaign_of_broken_models_is_refused(asked):
-    with pytest.raises(ConfigError, match=r"a\.pt"):
-        expand(asked(models=["a.pt"]))
-
-
 @pytest.mark.parametrize(
-    ("table", "error"),
-    [({"systems": ["watr"]}, MoleculeError), ({"protocol": "standrd"}, ConfigError)],
+    ("table", "error", "said"),
+    [
+        ({"systems": ["watr"]}, MoleculeError, "did you mean"),
+        ({"protocol": "standrd"}, ConfigError, "did you mean"),
+        ({"models": ["a.pt"]}, ConfigError, r"a\.pt"),
+    ],
 )
-def test_a_wrong_name_is_refused_before_anything_runs(asked, table, error):
-    with pytest.raises(error, match="did you mean"):
+def test_what_cannot_be_run_is_refused_before_anything_runs(asked, table, error, said):
+    with pytest.raises(error, match=said):
         expand(asked(**table))
 
 

@@ -1,7 +1,6 @@
 """Campaigns on a real Dask cluster of several processes, with workers killed in mid-run."""
 
 import datetime
-import os
 
 import pytest
 
@@ -19,17 +18,17 @@ STREAM = "water/nve_300K_0.5fs_r0/energies.csv"
 
 @pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_a_broken_model_stops_no_other(
-    campaign, run_with_kills, springs, tmp_path
+    campaign, run_with_a_kill, springs, tmp_path
 ):
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(shipped_path("tiny").read_bytes())
     models = [springs, str(broken)]
     spec, cells, store = campaign(duration_ps=2.0, models=models, cluster={"workers": 2})
     broken.write_bytes(b"no model at all")
-    killer = run_with_kills(spec, cells, store, kills=1)
+    killed = run_with_a_kill(spec, cells, store)
 
     states = read_states(store)
-    assert len(killer.killed) == 1
+    assert len(killed) == 1
     good, bad = ([one for one in states if one.model == model] for model in models)
     assert [one.state for one in good] == ["done"]
     assert [one.state for one in bad] == ["failed"]
@@ -48,29 +47,6 @@ def test_a_killed_worker_loses_nothing_and_a_broken_model_stops_no_other(
     assert (store.run(cells[0].address) / STREAM).read_bytes() == bare
     # Started again, what has a verdict is not run; what failed is.
     assert {cell.request.potential for cell in left_to_do(cells, store)} == {str(broken)}
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(
-    "MLFF_FULL_CAMPAIGN" not in os.environ,
-    reason="takes some minutes; set MLFF_FULL_CAMPAIGN=1 to run it",
-)
-def test_three_students_on_three_molecules_at_two_temperatures_end_complete(
-    campaign, run_with_kills
-):
-    spec, cells, store = campaign(
-        duration_ps=0.2,
-        models=["student:ultra-tiny", "student:tiny", "student:original"],
-        systems=["water", "methane", "ammonia"],
-        temperatures_kelvin=[300, 400],
-        cluster={"workers": 3},
-    )
-    killer = run_with_kills(spec, cells, store, kills=2)
-    states = read_states(store)
-    assert len(killer.killed) == 2
-    assert [one.state for one in states] == ["done"] * 18
-    assert sum(len(one.attempts) for one in states) == 20
-    assert left_to_do(cells, store) == []
 
 
 def test_a_run_of_a_running_scheduler_takes_its_workers(campaign):
