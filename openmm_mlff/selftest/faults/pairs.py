@@ -15,8 +15,6 @@ from openmm_mlff.selftest.faults.plant import (
 from openmm_mlff.selftest.oracles.bonded import OPPOSITE, BondedOracle
 from openmm_mlff.selftest.oracles.pair import CUTOFF_ANGSTROM, PairOracle, wells_of
 from openmm_mlff.selftest.oracles.pairs import (
-    Exponential,
-    Gaussian,
     PairSurface,
     every_pair,
     smooth_switch,
@@ -29,10 +27,6 @@ SCAN_END_ANGSTROM = 15.0
 GHOST = 8
 """Atomic number of the ignored element."""
 
-_HOLE_ANGSTROM = 0.65
-_DENT_ANGSTROM = 0.75
-_HOLE_WIDTH_ANGSTROM = 0.05
-_CONTACT_LENGTH_ANGSTROM = 0.1
 _SOFT_WIDTH_ANGSTROM = 0.03
 
 
@@ -47,11 +41,6 @@ def hydroxyls(atomic_numbers: np.ndarray) -> np.ndarray:
     return pairs[(np.sort(atomic_numbers[pairs], axis=1) == [1, 8]).all(axis=1)]
 
 
-def first_bond(_: np.ndarray) -> np.ndarray:
-    """Return the pair of the first two atoms."""
-    return np.array([[0, 1]])
-
-
 def step(distances: np.ndarray, strength: float) -> Result:
     """Return −s within the cutoff and 0 beyond, an unshifted cutoff."""
     return np.where(distances < CUTOFF_ANGSTROM, -strength, 0.0), np.zeros_like(distances)
@@ -63,26 +52,6 @@ def ramp(distances: np.ndarray, strength: float) -> Result:
     below = strength * np.minimum(distances - CUTOFF_ANGSTROM, 0.0)
     inside = np.where(distances < CUTOFF_ANGSTROM, strength, 0.0)
     return below * (1.0 - switch), inside * (1.0 - switch) - below * slope
-
-
-def hole(distances: np.ndarray, strength: float) -> Result:
-    """Return a Gaussian hole of depth s at 0.65 Å."""
-    return Gaussian(-strength, _HOLE_ANGSTROM, _HOLE_WIDTH_ANGSTROM)(distances)
-
-
-def dent(distances: np.ndarray, strength: float) -> Result:
-    """Return a Gaussian of depth s at 0.75 Å, where a compressed O–H bond has 1.7 eV."""
-    return Gaussian(-strength, _DENT_ANGSTROM, _HOLE_WIDTH_ANGSTROM)(distances)
-
-
-def attraction(distances: np.ndarray, strength: float) -> Result:
-    """Return −s e^{−d/0.1 Å}."""
-    return Exponential(-strength, _CONTACT_LENGTH_ANGSTROM)(distances)
-
-
-def constant_pull(distances: np.ndarray, strength: float) -> Result:
-    """Return s d."""
-    return strength * distances, np.full_like(distances, strength)
 
 
 def beyond(change: Callable[[Surface, np.ndarray, np.ndarray], Result]) -> Callable[..., Surface]:

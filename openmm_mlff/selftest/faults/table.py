@@ -3,7 +3,6 @@
 from math import log, nan, sqrt
 
 from openmm_mlff.selftest.faults import box, deployment, network, pairs, state, surface
-from openmm_mlff.selftest.faults.deployment import add_thermostat
 from openmm_mlff.selftest.faults.plant import (
     Fault,
     everywhere,
@@ -13,6 +12,7 @@ from openmm_mlff.selftest.faults.plant import (
     result,
     with_pair_term,
 )
+from openmm_mlff.selftest.oracles.pairs import Exponential, Gaussian, every_pair
 from openmm_mlff.units import KJ_PER_KCAL
 
 # One row per fault; the formatter would put each argument on its own line.
@@ -35,7 +35,7 @@ FAULTS = (
           prediction="ΔF = 2 s T |∇V|: T = 0.77, cosines spread by 0.1 at 300 K, an atom moves six "
           "of them: 0.11 s/Å, three times that in the worst frame; limit 10 meV/Å"),
     Fault("unlike treatment", check="permutation_invariance",
-          plant=with_pair_term(pairs.first_bond, pairs.constant_pull),
+          plant=with_pair_term(lambda _: every_pair(2), lambda d, s: (s * d, s + 0.0 * d)),
           description="one of two like bonds is pulled, selected by the index of its atom",
           unit="eV/Å", gross=0.3, predicted_onset=1e-3 / 1.58,
           prediction="after the exchange the pull is on the other bond: ΔF on O = 2 s sin(θ/2); "
@@ -126,7 +126,7 @@ FAULTS = (
           unit="1/Å", gross=1.0 / 6.0, predicted_onset=1.0 / pairs.SCAN_END_ANGSTROM,
           prediction="scans end at 15 Å"),
     Fault("reachable hole", check="short_range_repulsion",
-          plant=with_pair_term(pairs.hydroxyls, pairs.hole),
+          plant=with_pair_term(pairs.hydroxyls, lambda d, s: Gaussian(-s, 0.65, 0.05)(d)),
           description="a hole at 0.65 Å between O and H, behind a barrier below 5 eV",
           unit="eV", gross=10.0, predicted_onset=2.8,
           prediction="the hole's slope 0.61 s / 0.05 Å exceeds the wall's 2 D a (e^{a(r−d)} − 1) "
@@ -136,7 +136,7 @@ FAULTS = (
           unit="Å", gross=0.85, predicted_onset=0.96 - log(1.0 + sqrt(5.0 / 4.8)) / 2.2,
           prediction="E(0.3 Å) stays at D (e^{a(r−s)} − 1)²; limit 5 eV", slight_factor=1.1),
     Fault("attraction at contact", check="short_range_repulsion",
-          plant=with_pair_term(pairs.hydroxyls, pairs.attraction),
+          plant=with_pair_term(pairs.hydroxyls, lambda d, s: Exponential(-s, 0.1)(d)),
           description="oxygen and hydrogen attract each other at contact",
           unit="eV", gross=2400.0, predicted_onset=1450.0, slight_factor=1.4,
           prediction="D (e^{a(r−d)} − 1)² − s e^{−d / 0.1 Å} has its maximum, 5 eV, at 0.5 Å"),
@@ -216,12 +216,12 @@ FAULTS = (
           prediction="the bond's phase after 25 fs is wrong by ½ s ln 16 · 2π · 2.5, times 0.05 Å; "
           "limit 1e-4 Å"),
     Fault("thermostat left on", check="time_reversibility",
-          plant=in_system(lambda system, s: add_thermostat(system, frequency_per_ps=s)),
+          plant=in_system(lambda system, s: deployment.add_thermostat(system, frequency_per_ps=s)),
           description="the System has a thermostat although energy should be conserved",
           unit="1/ps", gross=100.0, predicted_onset=1.3,
           prediction="one collision of one of 3 atoms in the 0.25 ps forward or backward"),
     Fault("hot thermostat", check="kinetic_distribution",
-          plant=in_system(lambda system, s: add_thermostat(system, excess=s)),
+          plant=in_system(lambda system, s: deployment.add_thermostat(system, excess=s)),
           description="the System has a second thermostat of another temperature",
           unit="ratio", gross=1.0, predicted_onset=0.11,
           prediction="T rises by s ν/(ν + 2γ) = 0.83 s; 3 σ of about 240 samples of 9 degrees of "
@@ -287,7 +287,7 @@ FAULTS = (
           gross=0.7, predicted_onset=0.18,
           prediction="W1 = (1 − √(1 − s)) of the mean, 2.7 widths; limit 0.25"),
     Fault("dent of a bond", check="bond_smoothness",
-          plant=with_pair_term(pairs.hydroxyls, pairs.dent),
+          plant=with_pair_term(pairs.hydroxyls, lambda d, s: Gaussian(-s, 0.75, 0.05)(d)),
           description="a compressed bond has a dent",
           unit="eV", gross=3.0, predicted_onset=15.0 / 41.0,
           prediction="FSD = 2 s / (w² F): w = 0.05 Å, F = 2 D a (e^{ax} − 1) e^{ax} = 20 eV/Å at "

@@ -56,9 +56,10 @@ class BondedOracle(SurfacePotential):
     """
 
     composition_is_free = False
+    kind = "bonded"
 
     def __init__(self, molecule: MolecularSystem, *, seed: int) -> None:
-        super().__init__(name=f"bonded-{molecule.name}", seed=seed)
+        super().__init__(name=f"{self.kind}-{molecule.name}", seed=seed)
         self.elements = frozenset(molecule.atomic_numbers.tolist())
         self._molecule = molecule
         self.bonds = np.array(molecule.bonds)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.selftest.oracles.bonded import BondedOracle
 from openmm_mlff.selftest.oracles.surface import Cell, Surface
 
@@ -15,10 +14,7 @@ STAIR_EV = 2.0**-10
 class StaircaseOracle(BondedOracle):
     """:class:`BondedOracle` whose energy is rounded to float32 after adding −10 000 eV."""
 
-    def __init__(self, molecule: MolecularSystem, *, seed: int) -> None:
-        super().__init__(molecule, seed=seed)
-        self.name = f"staircase-{molecule.name}-{seed}"
-        self.spec = f"selftest:staircase-{molecule.name}?seed={seed}"
+    kind = "staircase"
 
     def surface(self, atomic_numbers: np.ndarray, *, cell_angstrom: Cell = None) -> Surface:
         """See :meth:`SurfacePotential.surface`; the cell is ignored."""
