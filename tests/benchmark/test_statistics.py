@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from openmm_mlff.benchmark.entries import Ratio, Spread
@@ -42,14 +41,6 @@ def test_ratios_need_the_same_rounds(compare):
         compare(timing([1.0, 2.0]), timing([1.0]))
 
 
-def test_speedup_survives_noise_that_both_models_meet():
-    rng = np.random.default_rng(3)
-    load = np.exp(rng.normal(scale=0.8, size=200))
-    found = speedup(timing(6.0 * load), timing(2.0 * load))
-    assert found.median == pytest.approx(3.0, rel=1e-4)
-    assert found.p75 - found.p25 < 1e-4
-
-
 def test_median_interval_of_few_values_is_all_of_them():
     assert median_interval([3.0]) == (3.0, 3.0)
     assert median_interval([3.0, 1.0, 2.0]) == (1.0, 3.0)
@@ -60,11 +51,3 @@ def test_median_interval_of_few_values_is_all_of_them():
 def test_median_interval_is_that_of_the_sign_test(n, k):
     values = [float(value) for value in range(1, n + 1)]
     assert median_interval(values[::-1]) == (k, n + 1 - k)
-
-
-def test_median_interval_covers_the_median_as_often_as_it_says():
-    rng = np.random.default_rng(7)
-    drawn = rng.exponential(size=(2000, 20))
-    inside = [low <= np.log(2.0) <= high for low, high in map(median_interval, drawn.tolist())]
-    # Six from either end of twenty: 1 - 2 P(B < 6) = 0.959, known here to 0.005.
-    assert np.mean(inside) == pytest.approx(0.959, abs=0.015)

@@ -5,7 +5,6 @@ import pytest
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.isolation import isolation_limits
-from openmm_mlff.isolation.limits import is_default
 
 
 def test_by_default_most_of_the_memory_and_an_hour():
@@ -24,4 +23,10 @@ def test_what_is_no_limit_is_refused(name, value):
 
 def test_the_switch_turns_the_default_off(monkeypatch):
     monkeypatch.setenv("OPENMM_MLFF_SANDBOX", "0")
-    assert not is_default()
+    assert isolation_limits() is None
+
+
+def test_a_limit_needs_a_process_of_its_own():
+    with pytest.raises(ConfigError, match="without the sandbox"):
+        isolation_limits(sandbox=False, time_limit_s=5.0)
+    assert isolation_limits(sandbox=False) is None

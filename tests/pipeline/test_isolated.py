@@ -8,8 +8,8 @@ import time
 import pytest
 
 from openmm_mlff.cli import main
-from openmm_mlff.errors import ConfigError, IsolationError, MoleculeError
-from openmm_mlff.isolation import Limits, isolation_limits
+from openmm_mlff.errors import IsolationError, MoleculeError
+from openmm_mlff.isolation import Limits
 from openmm_mlff.measuring.journal import History
 from openmm_mlff.pipeline import validate
 from openmm_mlff.pipeline.isolated import IsolatedValidation
@@ -165,12 +165,6 @@ def test_after_the_total_time_limit_nothing_more_is_run(isolated, other):
         assert found[one].status is Status.ERROR
         assert "the validation took longer than 600 s" in found[one].message
     assert found["water", "determinism"].status is Status.PASS
-
-
-def test_limits_need_a_process_of_its_own():
-    with pytest.raises(ConfigError, match=r"a time or memory limit was given without the sandbox"):
-        isolation_limits(sandbox=False, time_limit_s=5.0)
-    assert isolation_limits(sandbox=False) is None
 
 
 def test_a_worker_that_ends_again_and_again_ends_the_run(isolated, monkeypatch):

@@ -30,17 +30,11 @@ def test_a_stage_is_told_run_and_kept():
     assert told == [(BEGIN, "stage"), (END, "stage")]
 
 
-def test_a_stage_that_ended_a_process_is_not_run_again():
-    outcome, done = run(Journal(broken={"stage": CRASH}))
-    assert outcome.broken is CRASH
-    assert done == []
+def test_what_ended_a_process_or_is_left_when_the_time_is_up_is_not_run():
+    for journal in (Journal(broken={"stage": CRASH}), Journal(rest=CRASH)):
+        outcome, done = run(journal)
+        assert (outcome.broken, done) == (CRASH, [])
     assert run(Journal(broken={"another": CRASH}))[1] == ["stage"]
-
-
-def test_nothing_is_run_when_the_time_is_up():
-    outcome, done = run(Journal(rest=CRASH))
-    assert outcome.broken is CRASH
-    assert done == []
 
 
 def test_an_exception_is_kept_and_told():

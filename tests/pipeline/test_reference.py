@@ -43,22 +43,13 @@ def water():
     return load_system("water")
 
 
-def test_a_student_names_its_teacher(student):
+def test_only_a_student_of_a_known_teacher_names_one(student, random_student, tmp_path):
     assert student.teacher == GFN2_XTB
-
-
-def test_the_teacher_comes_with_the_file(tmp_path):
+    # The teacher comes with the file.
     copied = shutil.copy(shipped_path("tiny"), tmp_path / "mine.safetensors")
     assert load_potential(str(copied)).teacher == GFN2_XTB
-
-
-@pytest.mark.parametrize("spec", [LENNARD_JONES, GFN2_XTB])
-def test_a_calculator_names_none(spec):
-    assert load_potential(spec).teacher is None
-
-
-def test_a_student_of_an_unknown_teacher_names_none(random_student):
-    assert load_potential(random_student).teacher is None
+    for spec in (LENNARD_JONES, GFN2_XTB, random_student):
+        assert load_potential(spec).teacher is None
 
 
 def test_auto_is_the_teacher(student, water):
