@@ -60,7 +60,7 @@ def benchmark_command(
         int, typer.Option(help="Rounds; in each, every model runs one block of each kind")
     ] = BenchmarkPlan.blocks,
     threads: Annotated[
-        int, typer.Option(help="Number of threads of torch and of OpenMM's CPU platform")
+        int, typer.Option(help="Threads of torch and of OpenMM's CPU platform", min=1, max=1024)
     ] = BenchmarkPlan.threads,
     replicas: Annotated[
         list[int] | None,

@@ -30,9 +30,8 @@ class LocalValidation:
         self, *, on_progress: Progress, wanted: Mapping[str, Sequence[str]] | None = None
     ) -> ValidationReport:
         """Run the validation and judge it; see :meth:`IsolatedValidation.run`."""
-        plan = self._plan if wanted is None else restrict(self._plan, wanted)
         with stdout_to_stderr():
-            return run_plan(plan, on_progress=on_progress)
+            return run_plan(restrict(self._plan, wanted), on_progress=on_progress)
 
     def close(self) -> None:
         """Release the folder (idempotent)."""

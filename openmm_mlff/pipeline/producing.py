@@ -15,12 +15,14 @@ from openmm_mlff.simulation.environment import describe_environment, one_torch_t
 from openmm_mlff.storage.files import storage_failure
 
 
-def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]]) -> Plan:
+def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]] | None) -> Plan:
     """Return a plan reduced to the selected checks and systems, or the plan itself if all are.
 
-    A reduced protocol may reject, never approve.  `wanted` has ids of checks by name of the system;
-    a check selected for one system is run on every selected system.
+    A reduced protocol may reject, never approve.  `wanted` has ids of checks by name of the system,
+    None for everything; a check selected for one system is run on every selected system.
     """
+    if wanted is None:
+        return plan
     wanted_ids = {check_id for ids in wanted.values() for check_id in ids}
     molecules = {name: molecule for name, molecule in plan.molecules.items() if name in wanted}
     checks = [(check, required) for check, required in plan.checks if check.id in wanted_ids]

@@ -68,8 +68,7 @@ def _prepare(command: dict[str, Any], channel: Channel) -> Plan:
 
 def _produce(plan: Plan, command: dict[str, Any], channel: Channel) -> str:
     """Run one system; return the name of its platform."""
-    if command["wanted"] is not None:
-        plan = restrict(plan, command["wanted"])
+    plan = restrict(plan, command["wanted"])
     journal = journal_from_json(
         command["history"], tell=lambda event, key: channel.send(event, key=key)
     )
