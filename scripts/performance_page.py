@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from openmm_mlff.report.benchmark_sections import further_tables
+from openmm_mlff.report.benchmark_tables import further_tables
 from openmm_mlff.report.wording import number
 
 OPERATORS_SHOWN = 8

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from openmm_mlff.report.selection import find_measure
+from openmm_mlff.report.selection import measures
 from openmm_mlff.report.templating import escape_text
 from openmm_mlff.report.wording import NOTHING, SYMBOLS, number
 from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
@@ -63,10 +63,8 @@ def _smallest(numbers: Numbers) -> tuple[float, str]:
 
 def _measured(result: CheckResult, unit: str) -> Numbers:
     """Return the measures of a check in one unit, by system."""
-    measure = find_measure(result, unit=unit)
-    if measure is None or measure.value is None:
-        return []
-    return [(measure.value, result.system)]
+    found = [one["value"] for one in measures(result) if one["unit"] == unit]
+    return [] if None in found else [(value, result.system) for value in found]
 
 
 def _own_value(result: CheckResult, unit: str) -> Numbers:
@@ -150,10 +148,9 @@ def _results(report: ValidationReport, *, check_id: str) -> list[CheckResult]:
 
 
 def _limit(result: CheckResult, *, row: Row) -> float | None:
-    measure = find_measure(result, unit=row.unit)
-    if measure is not None:
-        return measure.threshold
-    return result.threshold if result.unit == row.unit else None
+    own = {"unit": result.unit, "threshold": result.threshold}
+    found = [one["threshold"] for one in [*measures(result), own] if one["unit"] == row.unit]
+    return next(iter(found), None)
 
 
 def _cell(report: ValidationReport, *, row: Row) -> str:

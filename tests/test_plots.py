@@ -15,7 +15,7 @@ from openmm_mlff.plots import (
     finite_or_nan,
     hex_colour,
 )
-from openmm_mlff.report.axes import bar_axis, robust_range
+from openmm_mlff.report.plot_parts import bar_axis, robust_range
 
 X = np.linspace(-20.0, 20.0, 9)
 

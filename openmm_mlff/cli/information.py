@@ -60,8 +60,7 @@ def checks_command(
     """List all checks: id, group, formula, unit, threshold and its source."""
     from openmm_mlff.checks.plugins import installed_checks, with_plugins
     from openmm_mlff.checks.registry import CHECKS, checks_of, get_check, select
-    from openmm_mlff.report.checks_page import checks_markdown, own_check
-    from openmm_mlff.report.checks_table import render_checks
+    from openmm_mlff.report.checks_page import checks_markdown, own_check, render_checks
 
     if markdown:
         print(checks_markdown(), end="")

@@ -1,7 +1,11 @@
-"""The documentation page of all checks, generated from the check objects."""
+"""All checks, from the check objects: their documentation page, and their list in the terminal."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from rich.console import Console
+from rich.text import Text
 
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import CHECKS
@@ -11,18 +15,22 @@ from openmm_mlff.report.wording import GROUPS, NOTHING, REPORTED_MARK, number
 
 STANDARD = "standard"
 REQUIRED, REPORTED, NOT_USED = "required", "reported", ""
+UNUSED_MARK = "‡"
+LABEL_WIDTH = 14
+
 _SHORTEST_FIRST = ("quick", STANDARD, "extended")
 
 
 def checks_markdown() -> str:
     """Return the Markdown of `docs/checks.md`, the page of all registered checks."""
     protocols = shipped_protocols()
+    marks = {REQUIRED: "✔", REPORTED: REPORTED_MARK, NOT_USED: NOTHING}
     return render(
         "checks.md.j2",
         protocols=list(protocols),
         reported_mark=REPORTED_MARK,
         overview=[
-            (spec, [_mark(role_in(spec, protocol)) for protocol in protocols.values()])
+            (spec, [marks[role_in(spec, protocol)] for protocol in protocols.values()])
             for _, specs in checks_by_group()
             for spec in specs
         ],
@@ -80,12 +88,45 @@ def threshold_lines(spec: Check, protocol: Protocol) -> list[str]:
     ]
 
 
-def _mark(role: str) -> str:
-    return {REQUIRED: "✔", REPORTED: REPORTED_MARK}.get(role, NOTHING)
+def render_checks(
+    protocol: Protocol, *, checks: Sequence[Check] = CHECKS, console: Console
+) -> None:
+    """Print all checks with formula, unit, thresholds of a protocol and source."""
+    marks = {REQUIRED: "", REPORTED: REPORTED_MARK, NOT_USED: UNUSED_MARK}
+    console.print(Text(f"Checks, thresholds of the protocol {protocol.name}", style="bold"))
+    for group, specs in checks_by_group(checks):
+        console.print(Text.assemble("\n", (group, "bold blue")))
+        for spec in specs:
+            console.print(Text(f" {spec.id}{marks[role_in(spec, protocol)]}", style="bold"))
+            for label, sentences in (
+                ("formula", [spec.formula]),
+                ("unit", [spec.unit]),
+                ("threshold", threshold_lines(spec, protocol)),
+                ("source", [spec.source]),
+            ):
+                _print_row(label, sentences or [NOTHING], console=console)
+    roles = {role_in(spec, protocol) for spec in checks}
+    for role, meaning in (
+        (REPORTED, "reported only: the verdict does not rest on it"),
+        (NOT_USED, f"not used by the protocol {protocol.name}"),
+    ):
+        if role in roles:
+            console.print(Text(f" {marks[role]} {meaning}", style="dim"))
+
+
+def _print_row(label: str, sentences: Sequence[str], *, console: Console) -> None:
+    """Print sentences beside their label, wrapped without trailing padding."""
+    width = max(console.width - LABEL_WIDTH, 20)
+    lines = [line for one in sentences for line in textwrap.wrap(one or NOTHING, width)]
+    for k, line in enumerate(lines):
+        head = f"{'' if k else f'   {label}':{LABEL_WIDTH}}"
+        console.print(Text.assemble((head, "dim"), line))
 
 
 def _entry(spec: Check, *, protocols: Mapping[str, Protocol]) -> dict[str, Any]:
-    owner = _owner(spec, protocols=protocols)
+    # Thresholds are those of `standard`, else of the first protocol that has any.
+    having = [name for name, one in protocols.items() if one.limits_for(spec.id)]
+    owner = STANDARD if STANDARD in having else next(iter(having), None)
     criteria = {} if owner is None else protocols[owner].limits_for(spec.id)
     return {
         "spec": spec,
@@ -95,13 +136,6 @@ def _entry(spec: Check, *, protocols: Mapping[str, Protocol]) -> dict[str, Any]:
         ],
         "roles": _roles(spec, protocols=protocols),
     }
-
-
-def _owner(spec: Check, *, protocols: Mapping[str, Protocol]) -> str | None:
-    """Return the protocol whose thresholds are shown: `standard`, else the first that has any."""
-    names: Sequence[str] = [STANDARD, *protocols]
-    holding = [name for name in names if name in protocols and protocols[name].limits_for(spec.id)]
-    return holding[0] if holding else None
 
 
 def _roles(spec: Check, *, protocols: Mapping[str, Protocol]) -> str:

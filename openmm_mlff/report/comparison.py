@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from openmm_mlff.report.comparing.page import comparison_html, model_entries, row_entries
+from openmm_mlff.report.comparing.page import TITLE, comparison_html, model_entries, row_entries
 from openmm_mlff.report.comparing.plots import comparison_plot
 from openmm_mlff.report.comparing.rows import Row, comparison_rows
 from openmm_mlff.report.comparing.summary import summarise
@@ -12,10 +12,7 @@ from openmm_mlff.report.figures import FigureRecord, write_figure
 from openmm_mlff.report.markdown import LEGEND, figure_entry, summary_table
 from openmm_mlff.report.selection import model_labels, rows_by_condition
 from openmm_mlff.report.templating import render
-from openmm_mlff.report.wording import (
-    REPORTED_MARK,
-    interval_half_width,
-)
+from openmm_mlff.report.wording import REPORTED_MARK, interval_half_width
 from openmm_mlff.results import CheckResult, ValidationReport
 from openmm_mlff.storage.files import write_text
 from openmm_mlff.storage.run_directory import write_json
@@ -27,7 +24,6 @@ COMPARISON_HTML = "comparison.html"
 COMPARISON_FIGURE = "comparison.png"
 REPORT_PAGE = "report.md"
 PAGE_SUFFIXES = (".md", ".html")
-TITLE = "Comparison of models"
 
 
 def compare(reports: Sequence[ValidationReport]) -> dict[str, Any]:

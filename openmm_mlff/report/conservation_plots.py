@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from openmm_mlff.checks.dynamics.momentum_conservation import relative_changes, rotates_freely
 from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, finite_or_nan
-from openmm_mlff.report.axes import robust_range
-from openmm_mlff.report.run_marks import (
+from openmm_mlff.report.plot_parts import (
     Series,
     ending_sentence,
     failures,
+    robust_range,
     run_lines,
     run_sentence,
     time_axis,

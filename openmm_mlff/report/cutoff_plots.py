@@ -8,8 +8,8 @@ import numpy as np
 from openmm_mlff.checks.surface.cutoff_continuity import ALONE, Record
 from openmm_mlff.checks.surface.jumps import Jump
 from openmm_mlff.plots import Axis, Line, Mark, Panel, Plot, Points
-from openmm_mlff.report.axes import Range, robust_range
-from openmm_mlff.report.selection import find_measure, stored_record
+from openmm_mlff.report.plot_parts import Range, cut_sentence, robust_range
+from openmm_mlff.report.selection import measures, stored_record
 from openmm_mlff.report.wording import number
 from openmm_mlff.results import CheckResult
 from openmm_mlff.storage.runs import Evidence
@@ -127,10 +127,9 @@ def plot_scans(evidence: Evidence, result: CheckResult | None) -> Plot | None:
         ranges.append(ends)
     count = sum(len(scan.jumps) for scan in scans)
     marked = f" Marked: {count} jump{'s' if count > 1 else ''}." if count else ""
-    cut = max(ranges, key=lambda ends: ends.clipped * abs(ends.farthest)).sentence(UNIT)
     caption = (
         f"Energy of {evidence.system.name} along the scans ({', '.join(kinds)}), relative to the "
-        f"far end.{marked}{cut}"
+        f"far end.{marked}{cut_sentence(ranges, UNIT)}"
     )
     columns = min(len(kinds), 2)
     return Plot("Scans over the cutoff", panels, caption, name="cutoff_scans", columns=columns)
@@ -156,10 +155,9 @@ def read_scans(evidence: Evidence, *, alone: bool, least_jump_mev: float) -> lis
 
 def allowed_mev(result: CheckResult | None) -> float:
     """Return the allowed energy jump, meV."""
-    measure = None if result is None else find_measure(result, unit=UNIT)
-    if measure is None or measure.threshold is None:
-        return DEFAULT_LEAST_JUMP_MEV
-    return measure.threshold
+    found = [] if result is None else measures(result)
+    limits = [one["threshold"] for one in found if one["unit"] == UNIT]
+    return max((limit for limit in limits if limit is not None), default=DEFAULT_LEAST_JUMP_MEV)
 
 
 def _drawn(record: Record, *, index: int, jumps: Sequence[Jump]) -> DrawnScan:

@@ -7,10 +7,9 @@ from pathlib import Path
 from openmm_mlff.checks import CHECKS
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.plots import Plot
-from openmm_mlff.report.accuracy_plots import plot_forces
 from openmm_mlff.report.conservation_plots import plot_energy, plot_momentum, plot_temperature
 from openmm_mlff.report.cutoff_plots import plot_pairs, plot_scans
-from openmm_mlff.report.sampling_plots import plot_timesteps, plot_velocities
+from openmm_mlff.report.measurement_plots import plot_forces, plot_timesteps, plot_velocities
 from openmm_mlff.report.selection import find_result
 from openmm_mlff.report.structure_plots import plot_bonds, plot_shape
 from openmm_mlff.report.wording import condition_label, status_label

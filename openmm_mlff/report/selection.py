@@ -1,8 +1,7 @@
 """Select what is shown: results, stored records, key numbers, the verdict and its reasons."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from openmm_mlff.errors import RunDirectoryError
@@ -18,7 +17,6 @@ from openmm_mlff.report.wording import (
 from openmm_mlff.results import (
     MOST_SEVERE_FIRST,
     CheckResult,
-    Claim,
     ClaimStatus,
     Reason,
     Status,
@@ -43,8 +41,6 @@ KEY_CHECKS = {
 MOST_REASONS = 3
 NO_FAULT, FAULTS = "no fault found", "faults found"
 """Of a protocol that cannot approve."""
-
-_FAULTS = (Status.FAIL, Status.ERROR)
 
 WORDS = {
     VerdictStatus.APPROVED: ("✔", "Safe for production MD within the scope below"),
@@ -80,59 +76,31 @@ def find_result(
     return None
 
 
-@dataclass(frozen=True)
-class MeasuredNumber:
-    """One of the values that a check compared with a threshold.
+def measures(result: CheckResult) -> list[dict[str, Any]]:
+    """Return what a check compared with its limits; its own value where it lists nothing else.
 
-    Attributes:
-        value: None where it was not finite.
-        at_least: whether the value must reach the threshold.
+    Each has ``what``, ``value``, ``unit``, ``threshold``, ``at_least`` and ``ok``.
     """
-
-    value: float | None
-    threshold: float | None
-    at_least: bool = False
-
-
-def find_measure(result: CheckResult, *, unit: str) -> MeasuredNumber | None:
-    """Return the largest measure of a check in one unit, None where there is none.
-
-    A non-finite measure counts as the largest.
-    """
-    found = [
-        MeasuredNumber(
-            _finite(measure.get("value")),
-            measure.get("threshold"),
-            bool(measure.get("at_least")),
-        )
-        for measure in result.evidence.get("measures", [])
-        if measure.get("unit") == unit
-    ]
-    if not found and result.unit == unit and result.value is not None:
-        found = [MeasuredNumber(_finite(result.value), result.threshold, result.at_least)]
-    return max(found, key=_magnitude, default=None)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _magnitude(measure: MeasuredNumber) -> float:
-    return math.inf if measure.value is None else abs(measure.value)
+    own = result.model_dump(include={"value", "unit", "threshold", "at_least"})
+    own |= {"what": result.id, "ok": result.status is Status.PASS}
+    return result.evidence.get("measures") or [own]
 
 
 def results_by_group(
     report: ValidationReport, *, system: str
 ) -> list[tuple[str, list[CheckResult]]]:
     """Return groups and results of a system in display order, those not applicable last."""
-    results = [result for result in report.checks if result.system == system]
-    others = sorted({result.group for result in results} - set(GROUPS))
-    ordered = sorted(results, key=lambda result: result.status is Status.NOT_APPLICABLE)
-    grouped = [
-        (group, [result for result in ordered if result.group == group])
-        for group in (*GROUPS, *others)
+    found = [result for result in report.checks if result.system == system]
+    found.sort(key=lambda result: result.status is Status.NOT_APPLICABLE)
+    return [
+        (group, [result for result in found if result.group == group])
+        for group in in_order({result.group for result in found})
     ]
-    return [(group, found) for group, found in grouped if found]
+
+
+def in_order(groups: Collection[str]) -> list[str]:
+    """Return groups of checks in display order; those that no check defines come last."""
+    return [*(one for one in GROUPS if one in groups), *sorted(set(groups) - set(GROUPS))]
 
 
 def systems_with_results(report: ValidationReport) -> list[str]:
@@ -151,7 +119,7 @@ class SummaryRow:
 
     system: str
     condition: str
-    results: Mapping[str, CheckResult] = field(default_factory=dict)
+    results: Mapping[str, CheckResult]
 
     def cell(self, check_id: str, *, unit: bool, interval: bool = True) -> str:
         """Format status and value of one key number."""
@@ -171,19 +139,18 @@ def summary_rows(report: ValidationReport) -> list[SummaryRow]:
     """Return the key numbers, one row per system and condition."""
     rows = []
     for system in systems_with_results(report):
-        conditions: dict[str, Mapping[str, Any]] = {}
-        for result in report.checks:
-            if result.system == system and result.condition and result.id in KEY_CHECKS:
-                conditions.setdefault(condition_label(result.condition), result.condition)
+        conditions = {
+            condition_label(result.condition): result.condition
+            for result in report.checks
+            if result.system == system and result.condition and result.id in KEY_CHECKS
+        }
         for label, condition in (conditions or {"": {}}).items():
-            found = {}
-            for check_id in KEY_CHECKS:
-                key_result = find_result(
-                    report, check_id=check_id, system=system, condition=condition
-                )
-                if key_result is not None:
-                    found[check_id] = key_result
-            rows.append(SummaryRow(system, label, found))
+            found = {
+                check_id: find_result(report, check_id=check_id, system=system, condition=condition)
+                for check_id in KEY_CHECKS
+            }
+            known = {check_id: result for check_id, result in found.items() if result is not None}
+            rows.append(SummaryRow(system, label, known))
     return rows
 
 
@@ -253,60 +220,33 @@ def stored_record(evidence: Evidence, name: str, cls: type[R]) -> R | None:
         return None
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The verdict at the top of the page.
-
-    Attributes:
-        symbol: distinguishes verdicts without colour.
-        claims: sound and accurate.
-        reasons: at most three, each from another check, the most severe first.
-        further: the other reasons.
-    """
-
-    status: str
-    label: str
-    symbol: str
-    sentence: str
-    claims: tuple[Claim, ...]
-    reasons: tuple[Reason, ...]
-    further: tuple[Reason, ...]
+def verdict_sentence(verdict: Verdict) -> str:
+    """Return what the verdict means."""
+    is_approved = verdict.status is VerdictStatus.APPROVED
+    if is_approved and ClaimStatus.NOT_ASKED in {claim.status for claim in verdict.claims.both}:
+        return NOT_ALL_ASKED
+    return WORDS[verdict.status][1]
 
 
-def summarise(report: ValidationReport) -> Summary:
-    """Return the summary; its texts are those of the verdict."""
-    verdict = report.verdict
-    symbol, sentence = WORDS[verdict.status]
-    if verdict.status is VerdictStatus.APPROVED and any(
-        claim.status is ClaimStatus.NOT_ASKED for claim in verdict.claims.both
-    ):
-        sentence = NOT_ALL_ASKED
-    chosen = leading_reasons(verdict.reasons)
-    return Summary(
-        status=verdict.status.value,
-        label=verdict.label,
-        symbol=symbol,
-        sentence=sentence,
-        claims=verdict.claims.both,
-        reasons=tuple(verdict.reasons[k] for k in chosen),
-        further=tuple(reason for k, reason in enumerate(verdict.reasons) if k not in chosen),
-    )
-
-
-def leading_reasons(reasons: Sequence[Reason], *, most: int = MOST_REASONS) -> list[int]:
-    """Return indices of the most severe reasons, one per check first."""
+def leading_reasons(
+    reasons: Sequence[Reason], *, most: int = MOST_REASONS
+) -> tuple[list[Reason], list[Reason]]:
+    """Return the most severe reasons, each from another check if possible, and the further ones."""
     first: dict[str, int] = {}
     for k, reason in enumerate(reasons):
         first.setdefault(reason.check or reason.message, k)
     others = [k for k in range(len(reasons)) if k not in first.values()]
-    return sorted([*first.values(), *others][:most])
+    chosen = sorted([*first.values(), *others][:most])
+    further = [reason for k, reason in enumerate(reasons) if k not in chosen]
+    return [reasons[k] for k in chosen], further
 
 
 def verdict_words(report: ValidationReport) -> str:
     """Return the label of the verdict, or whether a protocol that cannot approve found faults."""
     if report.protocol.get("may_approve", True):
         return report.verdict.label
-    failed = any(one.required and one.status in _FAULTS for one in report.checks)
+    broken = (Status.FAIL, Status.ERROR)
+    failed = any(one.required and one.status in broken for one in report.checks)
     is_faulty = failed or report.verdict.status is VerdictStatus.REJECTED
     return FAULTS if is_faulty else NO_FAULT
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from openmm_mlff.plots import Axis, Band, Level, Line, Mark, Panel, Plot, finite_or_nan
-from openmm_mlff.report.axes import Range, robust_range
-from openmm_mlff.report.run_marks import (
+from openmm_mlff.report.plot_parts import (
+    Range,
+    cut_sentence,
     ending_sentence,
     failures,
+    robust_range,
     run_lines,
     run_sentence,
     time_axis,
@@ -55,7 +57,7 @@ def plot_bonds(evidence: Evidence, result: CheckResult | None) -> Plot | None:
         f"Bond lengths in {system.name}{run_sentence(runs)} by type of bond: mean (line), range "
         f"over the bonds of that type (band), starting structure (dotted)."
         f"{f' {left_out} further types are not shown.' if left_out else ''}"
-        f"{_cut_sentence(ranges)}{ending_sentence(runs)}"
+        f"{cut_sentence(ranges, 'Å')}{ending_sentence(runs)}"
     )
     height = max(STRIP_INCH, 1.5 / len(panels))
     return Plot("Bond lengths", panels, caption, name="bonds", height_inch=height)
@@ -84,7 +86,7 @@ def plot_shape(evidence: Evidence, result: CheckResult | None) -> Plot | None:
     caption = (
         f"Structure of {evidence.system.name} against time{run_sentence(runs)}: root mean square "
         "deviation from the first frame after superposition, and radius of gyration."
-        f"{_cut_sentence(ranges)}{ending_sentence(runs)}"
+        f"{cut_sentence(ranges, 'Å')}{ending_sentence(runs)}"
     )
     title = "RMSD and radius of gyration"
     return Plot(title, panels, caption, name="shape", height_inch=PANEL_INCH)
@@ -150,8 +152,3 @@ def _bond_marks(
     marks.append(Level(float(starts.mean()), "start", "ink", "dotted"))
     span = robust_range(np.concatenate(pooled), least_span=LEAST_LENGTH_SPAN_ANGSTROM)
     return marks, span
-
-
-def _cut_sentence(ranges: Sequence[Range]) -> str:
-    """Return a sentence on values outside the panels."""
-    return max(ranges, key=lambda one: one.clipped * abs(one.farthest)).sentence("Å")

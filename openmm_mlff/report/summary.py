@@ -1,7 +1,5 @@
 """The summary for a terminal of 80 columns: key numbers, checks that did not pass, verdict."""
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,16 +17,16 @@ from openmm_mlff.report.terminal import (
     VERDICT_STYLES,
     key_cell,
     plain_table,
+    status_counts,
     verdict_panel,
 )
 from openmm_mlff.report.wording import (
     REPORTED_MARK,
-    SYMBOLS,
     integer,
     status_label,
     value_text,
 )
-from openmm_mlff.results import CheckResult, Status, ValidationReport, limit_text
+from openmm_mlff.results import Status, ValidationReport, limit_text
 
 _SPOKEN_OF = (Status.FAIL, Status.ERROR, Status.INCONCLUSIVE)
 """Statuses listed individually; others are only counted."""
@@ -79,18 +77,17 @@ def _counts(report: ValidationReport, *, width: int) -> list[Text]:
     """Return the number of results by status, one line per system; symbols alone if too wide."""
     systems = systems_with_results(report)
     longest = max((len(system) for system in systems), default=0)
-    lines: dict[bool, list[Text]] = {True: [], False: []}
-    for system in systems:
-        counts = Counter(result.status for result in report.checks if result.system == system)
-        for in_words, shown in lines.items():
-            line = Text(f" {system:<{longest}}", style="bold")
-            for status in Status:
-                if counts[status]:
-                    word = f" {status.value.lower()}" if in_words else ""
-                    item = f"  {SYMBOLS[status]} {counts[status]}{word}"
-                    line.append(item, style=STATUS_STYLES[status])
-            shown.append(line)
-    return lines[all(line.cell_len <= width for line in lines[True])]
+    for in_words in (True, False):
+        lines = [
+            Text.assemble(
+                (f" {system:<{longest}}", "bold"),
+                status_counts(report, system=system, in_words=in_words),
+            )
+            for system in systems
+        ]
+        if all(line.cell_len <= width for line in lines):
+            break
+    return lines
 
 
 def _print_findings(report: ValidationReport, *, console: Console) -> None:
@@ -101,27 +98,19 @@ def _print_findings(report: ValidationReport, *, console: Console) -> None:
         console.print(Text(" Everything that was measured passed.", style="green"))
         return
     console.print(Text(" What did not pass", style="bold"))
-    for line in _finding_lines(found[:MOST_LISTED]):
+    shown = [
+        (f"{one.id}{'' if one.required else REPORTED_MARK} on {one.system}", one)
+        for one in found[:MOST_LISTED]
+    ]
+    width = max(len(name) for name, _ in shown)
+    for name, result in shown:
+        line = Text.assemble(
+            (f" {status_label(result.status):<15}", STATUS_STYLES[result.status]),
+            f"{name:<{width}}  {value_text(result)}",
+            (f"  {limit_text(result)}", "dim"),
+        )
         console.print(line, soft_wrap=False, overflow="ellipsis", no_wrap=True)
     if len(found) > MOST_LISTED:
         console.print(Text(f"   and {len(found) - MOST_LISTED} more", style="dim"))
     if any(not result.required for result in found):
         console.print(Text(f" {REPORTED_MARK} reported only, not decisive", style="dim"))
-
-
-def _finding_lines(results: Sequence[CheckResult]) -> list[Text]:
-    names = [
-        f"{result.id}{'' if result.required else REPORTED_MARK} on {result.system}"
-        for result in results
-    ]
-    width = max(len(name) for name in names)
-    lines = []
-    for name, result in zip(names, results, strict=True):
-        lines.append(
-            Text.assemble(
-                (f" {status_label(result.status):<15}", STATUS_STYLES[result.status]),
-                f"{name:<{width}}  {value_text(result)}",
-                (f"  {limit_text(result)}", "dim"),
-            )
-        )
-    return lines

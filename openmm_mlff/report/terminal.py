@@ -1,4 +1,4 @@
-"""The terminal dashboard: a report in Rich, wide or narrow, coloured or piped."""
+"""A report in the terminal with all details, coloured or piped, and tables of several reports."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -34,11 +34,6 @@ from openmm_mlff.report.wording import (
 from openmm_mlff.results import CheckResult, Status, ValidationReport, Verdict, VerdictStatus
 from openmm_mlff.storage.text import printable, printable_values
 
-WIDE = 120
-"""From this many columns, messages are beside the numbers, otherwise below."""
-
-Groups = Sequence[tuple[str, Sequence[CheckResult]]]
-
 STATUS_STYLES = {
     Status.PASS: "green",
     Status.FAIL: "bold red",
@@ -60,16 +55,14 @@ def printable_report(report: ValidationReport) -> ValidationReport:
 
 
 def render_report(report: ValidationReport, *, console: Console, report_path: Path | str) -> None:
-    """Print a report: model, checks of each system, verdict, path of the report.
-
-    The width of the console sets the layout.
-    """
+    """Print a report: model, checks of each system, verdict, path of the report."""
     report = printable_report(report)
     console.print(_header(report))
     for system in systems_with_results(report):
         console.print()
-        console.print(_system_rule(report, system=system))
-        console.print(_checks(report, system=system, width=console.width))
+        title = Text.assemble((system, "bold"), status_counts(report, system=system))
+        console.print(Rule(title, align="left", style="blue"))
+        console.print(_results(report, system=system, width=console.width))
     console.print()
     if any(not result.required for result in report.checks):
         note = f" {REPORTED_MARK} reported only: the verdict does not rest on it"
@@ -162,12 +155,11 @@ def verdict_panel(verdict: Verdict, *, most: int | None = None) -> Panel:
 
 def _reasons(verdict: Verdict, *, most: int | None) -> list[str]:
     """Return the most severe reasons and the number of further ones."""
-    reasons = [str(reason) for reason in verdict.reasons]
     if most is None:
-        return reasons
-    chosen = [reasons[k] for k in leading_reasons(verdict.reasons, most=most)]
-    more = len(reasons) - len(chosen)
-    return [*chosen, *([f"and {more} more, in the report"] if more else [])]
+        return [str(reason) for reason in verdict.reasons]
+    chosen, further = leading_reasons(verdict.reasons, most=most)
+    more = [f"and {len(further)} more, in the report"] if further else []
+    return [*map(str, chosen), *more]
 
 
 def _header(report: ValidationReport) -> Panel:
@@ -202,52 +194,26 @@ def _bullets(sentences: Sequence[str]) -> Table:
     return grid
 
 
-def _system_rule(report: ValidationReport, *, system: str) -> Rule:
+def status_counts(report: ValidationReport, *, system: str, in_words: bool = True) -> Text:
+    """Return the number of results of a system by status, as symbols alone or with words."""
     counts = Counter(result.status for result in report.checks if result.system == system)
-    title = Text(f"{system} ", style="bold")
+    line = Text()
     for status in Status:
         if counts[status]:
-            words = f" {SYMBOLS[status]} {counts[status]} {status.value.lower()} "
-            title.append(words, style=STATUS_STYLES[status])
-    return Rule(title, align="left", style="blue")
-
-
-def _checks(report: ValidationReport, *, system: str, width: int) -> RenderableType:
-    groups = results_by_group(report, system=system)
-    if not groups:
-        return Text(" nothing was checked", style="dim")
-    if width >= WIDE:
-        return _wide_table(groups)
-    return _narrow_list(groups, width=width)
+            word = f" {status.value.lower()}" if in_words else ""
+            line.append(f"  {SYMBOLS[status]} {counts[status]}{word}", style=STATUS_STYLES[status])
+    return line
 
 
 def _name(result: CheckResult) -> str:
     return result.id if result.required else f"{result.id}{REPORTED_MARK}"
 
 
-def _wide_table(groups: Groups) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, expand=True, show_edge=False, header_style="dim")
-    for title, right in (("Check", False), ("Status", False), ("Value", True), ("Limit", True)):
-        table.add_column(title, justify="right" if right else "left", no_wrap=True)
-    table.add_column("Unit", no_wrap=True)
-    table.add_column("What was found", ratio=1, overflow="fold")
-    for group, results in groups:
-        table.add_row(Text(group, style="bold blue"))
-        for result in results:
-            style = STATUS_STYLES[result.status]
-            table.add_row(
-                Text(f" {_name(result)}"),
-                Text(status_label(result.status), style=style),
-                Text(value_text(result)),
-                Text(limit_cell(result)),
-                Text(result.unit),
-                Text(result.message),
-            )
-    return table
-
-
-def _narrow_list(groups: Groups, *, width: int) -> Group:
+def _results(report: ValidationReport, *, system: str, width: int) -> RenderableType:
     """Return one line of numbers per check, with its message below."""
+    groups = results_by_group(report, system=system)
+    if not groups:
+        return Text(" nothing was checked", style="dim")
     everything = [result for _, results in groups for result in results]
     name_width = max(len(_name(result)) for result in everything)
     value_width = max(len("value"), *(len(value_text(result)) for result in everything))

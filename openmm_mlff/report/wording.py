@@ -1,6 +1,6 @@
 """Formatting of words and numbers shared by terminal, Markdown and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from openmm_mlff.checks.base import Group
@@ -40,6 +40,11 @@ def number(value: float | None, *, digits: int = 3) -> str:
 def integer(value: int | None) -> str:
     """Format a count with thousands separators."""
     return "unknown" if value is None else f"{value:,}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names with commas, and the last with ``and``."""
+    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 
 def status_label(status: Status) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from openmm_mlff.checks import CHECKS, Check
 from openmm_mlff.report.figures import PlacedPlot, report_plots, write_figures
-from openmm_mlff.report.html import write_html
+from openmm_mlff.report.html.page import report_html
 from openmm_mlff.report.markdown import report_markdown
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.storage.files import write_text
@@ -37,11 +37,6 @@ def write_report(
         write_figures(placed, directory.figures, model=report.model.name)
     write_text(directory.root / REPORT_PAGE, report_markdown(report))
     run_file = directory.root / RUN_FILE
-    write_html(
-        report,
-        observations_by_system,
-        directory.root / REPORT_HTML,
-        plots=placed,
-        run=read_json(run_file) if run_file.is_file() else None,
-        known=known,
-    )
+    run = read_json(run_file) if run_file.is_file() else None
+    page = report_html(report, observations_by_system, plots=placed, run=run, known=known)
+    write_text(directory.root / REPORT_HTML, page)

@@ -16,7 +16,7 @@ from typing import Any
 from openmm_mlff.config import GFN2_XTB, load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.report.html.cost import cost_rows
+from openmm_mlff.report.html.page import cost_rows
 from openmm_mlff.selftest.runner import validate_with
 from openmm_mlff.storage.loader import load_evidence
 from openmm_mlff.storage.run_directory import RunDirectory, write_json

@@ -302,7 +302,7 @@ def png_inches():
 
 @pytest.fixture(scope="session")
 def make_benchmark():
-    """Make a complete benchmark of two models on two systems, unless fields are given."""
+    """Make a benchmark of two models on two systems by one backend, unless fields are given."""
 
     def spread(median):
         return {"median": median, "p25": 0.9 * median, "p75": 1.2 * median}
@@ -310,24 +310,30 @@ def make_benchmark():
     def entry(model, system, factor):
         return {
             "model": model,
+            "backend": "torchforce",
+            "fastest": True,
             "n_parameters": 427_001,
             "system": system,
             "platform": "Reference",
             "precision": "mixed",
+            "threads": 2,
+            "threads_chosen": True,
             "openmm_ms_per_step": spread(2.0 * factor),
+            "reporters_ms_per_step": spread(2.5 * factor),
             "ase_ms_per_step": spread(3.0 * factor),
             "model_ms_per_call": spread(1.5 * factor),
             "ns_per_day": 21.6 / factor,
             "peak_resident_mebibytes": 812.0,
             "baseline_resident_mebibytes": 640.0,
             "peak_device_mebibytes": None,
+            "first_call_s": 0.75,
             "speedup_over_original": spread(1.0 / factor),
+            "ratios": {},
         }
 
     def make(**changes):
         models = (("student:original", 1.0), ("student:tiny", 0.5))
-        return {
-            "schema_version": 1,
+        return dict.fromkeys(("scaling", "replicas", "peers", "profiles", "skipped"), ()) | {
             "environment": {"cpu": "Brand | X", "cores": 2},
             "method": {"rounds": 9},
             "entries": [
@@ -343,7 +349,7 @@ def make_benchmark():
 @pytest.fixture(scope="session")
 def grown(make_benchmark):
     """A benchmark with its scaling with atoms and with four replicas in one Context."""
-    found = make_benchmark(backend="torchforce")
+    found = make_benchmark()
     common = {"backend": "torchforce", "platform": "Reference"}
     atoms = {"n_atoms": [3, 5], "ms_per_step": [1.0, 4.5], "exponent": 1.36}
     replicas = {

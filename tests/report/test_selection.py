@@ -1,7 +1,7 @@
 import pytest
 
 from openmm_mlff.report import selection
-from openmm_mlff.report.selection import NOT_ALL_ASKED, MeasuredNumber, summarise
+from openmm_mlff.report.selection import NOT_ALL_ASKED, verdict_sentence
 from openmm_mlff.results import ClaimStatus, Reason, Status, VerdictStatus
 
 from .conftest import CONDITION, HOT
@@ -41,23 +41,12 @@ def test_reports_stand_side_by_side_under_labels_of_their_own(make_report):
     ) == ["tiny (aaaaaaaaaaaa)", "tiny (bbbbbbbbbbbb) #1", "original", "tiny (bbbbbbbbbbbb) #2"]
 
 
-@pytest.mark.parametrize("lost", [None, float("nan"), float("inf")])
-def test_a_number_is_found_by_its_unit_and_a_non_finite_one_is_the_largest(make_result, lost):
-    measures = [
-        {"unit": "meV/atom", "value": 0.02, "threshold": 0.1},
-        {"unit": "meV/Å", "value": 3.0, "threshold": 1.0},
-        {"unit": "meV/Å", "value": -7.0, "threshold": 2.0},
-        {"unit": "eV", "value": lost, "threshold": 1.0},
-        {"unit": "eV", "value": 5.0, "threshold": 1.0},
-    ]
-    result = make_result(value=-7.0, unit="meV/Å", threshold=2.0, evidence={"measures": measures})
-    expected = {"meV/atom": (0.02, 0.1), "meV/Å": (-7.0, 2.0), "eV": (None, 1.0)}
-    for unit, numbers in expected.items():
-        assert selection.find_measure(result, unit=unit) == MeasuredNumber(*numbers)
-    assert selection.find_measure(result, unit="ps") is None
-    own = make_result(value=0.5, unit="ratio", threshold=1.0)
-    assert selection.find_measure(own, unit="ratio") == MeasuredNumber(0.5, 1.0)
-    assert selection.find_measure(make_result(unit="ratio"), unit="ratio") is None
+def test_what_a_check_lists_is_compared_or_else_its_own_value(make_result):
+    own = make_result("speed", value=0.5, unit="ratio", threshold=1.0)
+    numbers = {"value": 0.5, "unit": "ratio", "threshold": 1.0, "at_least": False}
+    assert selection.measures(own) == [numbers | {"what": "speed", "ok": True}]
+    listed = [{"unit": "eV", "value": None, "threshold": 1.0}]
+    assert selection.measures(make_result(value=0.5, evidence={"measures": listed})) == listed
 
 
 @pytest.mark.parametrize(
@@ -68,23 +57,18 @@ def test_a_number_is_found_by_its_unit_and_a_non_finite_one_is_the_largest(make_
         (["stability a", "stability b", "stability c", "stability d"], [0, 1, 2]),
     ],
 )
-def test_up_to_three_reasons_come_first_and_none_is_lost(make_report, places, first):
+def test_up_to_three_reasons_come_first_and_none_is_lost(places, first):
     reasons = [
         Reason(check=check, system=system, status=Status.FAIL, message=f"{check} is bad.")
         for check, system in map(str.split, places)
     ]
-    summary = summarise(make_report(reasons=tuple(reasons)))
-    assert summary.reasons == tuple(reasons[k] for k in first)
-    assert summary.further == tuple(one for one in reasons if one not in summary.reasons)
+    leading, further = selection.leading_reasons(reasons)
+    assert leading == [reasons[k] for k in first]
+    assert further == [one for one in reasons if one not in leading]
 
 
-def test_each_verdict_has_its_own_symbol_and_sentence(make_report):
-    summaries = {one: summarise(make_report(status=one)) for one in VerdictStatus}
-    assert [one.status for one in summaries.values()] == [status.value for status in VerdictStatus]
-    assert len({one.symbol for one in summaries.values()}) == 3
-    assert len({one.sentence for one in summaries.values()}) == 3
-    report = make_report(accurate=ClaimStatus.NOT_ASKED, label="APPROVED as sound")
-    summary = summarise(report)
-    assert (summary.status, summary.label) == ("APPROVED", "APPROVED as sound")
-    assert summary.sentence == NOT_ALL_ASKED
-    assert [claim.status for claim in summary.claims] == [ClaimStatus.YES, ClaimStatus.NOT_ASKED]
+def test_each_verdict_has_its_own_sentence(make_report):
+    verdicts = [make_report(status=one).verdict for one in VerdictStatus]
+    assert len(set(map(verdict_sentence, verdicts))) == 3
+    sound = make_report(accurate=ClaimStatus.NOT_ASKED, label="APPROVED as sound").verdict
+    assert verdict_sentence(sound) == NOT_ALL_ASKED

@@ -1,6 +1,6 @@
 """Comparison of several reports: changes, accuracy against speed, recommendation.
 
-``changes`` and ``values`` compare with a baseline, ``pareto`` weighs accuracy against speed,
+``changes`` compares with a baseline, ``pareto`` weighs accuracy against speed,
 ``advice`` recommends models; ``summary`` combines them, ``terminal`` and ``page`` display them. No
 module here imports matplotlib.
 """

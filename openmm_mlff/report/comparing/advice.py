@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from openmm_mlff.report.comparing.pareto import Pareto, ParetoPoint
 from openmm_mlff.report.selection import NO_FAULT, model_labels, verdict_words
-from openmm_mlff.report.wording import number
+from openmm_mlff.report.wording import listed, number
 from openmm_mlff.results import ClaimStatus, ValidationReport, VerdictStatus
 
 _NOTABLE = 1.05
@@ -13,46 +13,34 @@ _NOTABLE = 1.05
 
 def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[str]:
     """Return sentences on which model to use; only approved models are recommended."""
-    labels = model_labels(reports)
-    by_status = {
-        status: [
-            label
-            for label, report in zip(labels, reports, strict=True)
-            if report.verdict.status is status
-        ]
-        for status in VerdictStatus
-    }
+    labelled = list(zip(model_labels(reports), reports, strict=True))
+    by_status: dict[VerdictStatus, list[str]] = {status: [] for status in VerdictStatus}
+    for label, report in labelled:
+        by_status[report.verdict.status].append(label)
     approved = by_status[VerdictStatus.APPROVED]
     if approved and len({report.systems for report in reports}) > 1:
-        sentences = [f"Approved, each on its own systems: {_listed(approved)}."]
+        sentences = [f"Approved, each on its own systems: {listed(approved)}."]
     else:
         sentences = _of_approved(approved, weighed=weighed)
     unjudged = [
         label
-        for label, report in zip(labels, reports, strict=True)
+        for label, report in labelled
         if label in approved and report.verdict.claims.accurate.status is not ClaimStatus.YES
     ]
-    if unjudged:
-        sentences.append(f"The accuracy of {_listed(unjudged)} was not judged.")
-    rejected = by_status[VerdictStatus.REJECTED]
-    if rejected:
-        sentences.append(f"Do not use {_listed(rejected)}: REJECTED.")
-    short = [
-        label
-        for label, report in zip(labels, reports, strict=True)
-        if verdict_words(report) == NO_FAULT
-    ]
-    if short:
-        sentences.append(
-            f"No fault was found in {_listed(short)} by a protocol too short to approve: validate "
-            "by the protocol standard."
-        )
+    short = [label for label, report in labelled if verdict_words(report) == NO_FAULT]
     undecided = [label for label in by_status[VerdictStatus.INCONCLUSIVE] if label not in short]
-    if undecided:
-        sentences.append(
-            f"Not yet {_listed(undecided)}: INCONCLUSIVE; the report's next step says what is "
-            "missing."
-        )
+    for found, before, after in (
+        (unjudged, "The accuracy of", " was not judged."),
+        (by_status[VerdictStatus.REJECTED], "Do not use", ": REJECTED."),
+        (
+            short,
+            "No fault was found in",
+            " by a protocol too short to approve: validate by the protocol standard.",
+        ),
+        (undecided, "Not yet", ": INCONCLUSIVE; the report's next step says what is missing."),
+    ):
+        if found:
+            sentences.append(f"{before} {listed(found)}{after}")
     return sentences
 
 
@@ -65,7 +53,7 @@ def _of_approved(approved: Sequence[str], *, weighed: Pareto) -> list[str]:
     if len(points) < len(approved):
         unweighed = [label for label in approved if label not in {p.label for p in points}]
         return [
-            f"Approved: {_listed(approved)}. Accuracy and speed of {_listed(unweighed)} were not "
+            f"Approved: {listed(approved)}. Accuracy and speed of {listed(unweighed)} were not "
             "measured on the same systems, so they cannot be ranked."
         ]
     fastest = min(points, key=lambda point: (point.time, point.error))
@@ -74,11 +62,11 @@ def _of_approved(approved: Sequence[str], *, weighed: Pareto) -> list[str]:
     middle = [p for p in points if p.on_front and p not in (fastest, closest)]
     if middle and fastest is not closest:
         sentences.append(
-            f"Between these two, also on the front: {_listed([p.label for p in middle])}."
+            f"Between these two, also on the front: {listed([p.label for p in middle])}."
         )
     beaten = [p.label for p in points if not p.on_front]
     if beaten:
-        sentences.append(f"Another model is both faster and more accurate than {_listed(beaten)}.")
+        sentences.append(f"Another model is both faster and more accurate than {listed(beaten)}.")
     return sentences
 
 
@@ -97,9 +85,3 @@ def _choice(fastest: ParetoPoint, closest: ParetoPoint, *, systems: Sequence[str
         f"{number(faster, digits=2)} times as fast at {number(farther, digits=2)} times the force "
         f"error ({on})."
     )
-
-
-def _listed(labels: Sequence[str]) -> str:
-    if len(labels) < 2:
-        return "".join(labels)
-    return f"{', '.join(labels[:-1])} and {labels[-1]}"

@@ -1,15 +1,17 @@
-"""Changes of status from a baseline to another report."""
+"""Changes from a baseline to another report: of statuses, and of values beyond their intervals."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from openmm_mlff.report.comparing.merging import verdict_rank
-from openmm_mlff.report.wording import condition_label
+from openmm_mlff.report.wording import condition_label, interval_half_width
 from openmm_mlff.results import CheckResult, Status, ValidationReport
 
 Kind = Literal["worse", "better", "changed", "lost", "new"]
 """`lost`: only the baseline has the result; `new`: only the other report has it."""
+
+Direction = Literal["better", "worse"]
 
 Key = tuple[str, str, str]
 """System, condition, check."""
@@ -30,21 +32,15 @@ class Change:
     """A check whose status differs from the baseline.
 
     Attributes:
+        result: the newer one, or the only one.
         before: result of the baseline, None where it has none.
         after: result of the other report, None where it has none.
     """
 
     kind: Kind
+    result: CheckResult
     before: CheckResult | None
     after: CheckResult | None
-
-    @property
-    def result(self) -> CheckResult:
-        """The newer result, or the only one."""
-        found = self.after or self.before
-        if found is None:
-            raise ValueError("a change without results; expected at least one")
-        return found
 
     @property
     def required(self) -> bool:
@@ -72,9 +68,40 @@ class Change:
             "kind": self.kind,
             "required": self.required,
             "counts": self.counts,
-            "before": None if self.before is None else self.before.status.value,
-            "after": None if self.after is None else self.after.status.value,
+            "before": self.before and self.before.status.value,
+            "after": self.after and self.after.status.value,
             "message": result.message,
+        }
+
+
+@dataclass(frozen=True)
+class ValueChange:
+    """A value that changed by more than its 95 % interval.
+
+    Attributes:
+        difference: in the unit of the values.
+        interval: half-width of the 95 % interval of the difference.
+    """
+
+    before: CheckResult
+    after: CheckResult
+    difference: float
+    interval: float
+    direction: Direction
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the change as JSON-compatible data."""
+        return {
+            "id": self.after.id,
+            "system": self.after.system,
+            "condition": self.after.condition,
+            "unit": self.after.unit,
+            "required": self.before.required or self.after.required,
+            "before": self.before.value,
+            "after": self.after.value,
+            "difference": self.difference,
+            "interval": self.interval,
+            "direction": self.direction,
         }
 
 
@@ -94,13 +121,19 @@ def status_changes(baseline: ValidationReport, other: ValidationReport) -> list[
         before, after = old.get(key), new.get(key)
         kind = _kind(before, after)
         if kind is not None:
-            changes.append(Change(kind, before, after))
+            changes.append(Change(kind, new.get(key) or old[key], before, after))
     return sorted(changes, key=lambda change: not change.counts)
 
 
-def verdict_is_worse(baseline: ValidationReport, other: ValidationReport) -> bool:
-    """Return whether a verdict is worse than the baseline's."""
-    return verdict_rank(other) > verdict_rank(baseline)
+def value_changes(baseline: ValidationReport, other: ValidationReport) -> list[ValueChange]:
+    """Return the values that changed beyond their intervals.
+
+    If two means have 95 % intervals of half-widths a and b, that of their difference is sqrt(a² +
+    b²). A value without an interval is compared by status only.
+    """
+    old, new = by_key(baseline), by_key(other)
+    found = (_compare(old[key], new[key]) for key in old if key in new)
+    return [change for change in found if change is not None]
 
 
 def _kind(before: CheckResult | None, after: CheckResult | None) -> Kind | None:
@@ -114,3 +147,19 @@ def _kind(before: CheckResult | None, after: CheckResult | None) -> Kind | None:
     if step == 0:
         return "changed"
     return "worse" if step > 0 else "better"
+
+
+def _compare(before: CheckResult, after: CheckResult) -> ValueChange | None:
+    a, b = interval_half_width(before), interval_half_width(after)
+    if before.value is None or after.value is None or a is None or b is None:
+        return None
+    if before.unit != after.unit:
+        return None
+    difference = after.value - before.value
+    interval = math.hypot(a, b)
+    if abs(difference) <= interval:
+        return None
+    # Drifts and errors are better near zero, unless the value must reach its limit.
+    larger = abs(after.value) > abs(before.value)
+    direction: Direction = "better" if larger == after.at_least else "worse"
+    return ValueChange(before, after, difference, interval, direction)

@@ -1,26 +1,32 @@
-"""`comparison.html`: a self-contained page for small and large screens, light or dark."""
+"""`comparison.html`, a self-contained page: models against systems, and limits to try out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
-from openmm_mlff.report.comparing.leaderboard import key_cells, limits_and_results, systems_of
 from openmm_mlff.report.comparing.plots import pareto_plot
 from openmm_mlff.report.comparing.rows import comparison_rows
 from openmm_mlff.report.comparing.summary import (
-    KIND_WORDS,
     ComparisonSummary,
     headline,
+    kind_words,
     name,
     place,
     side,
 )
 from openmm_mlff.report.html.charts import render_chart
-from openmm_mlff.report.html.embedding import PLOTLY, packed_json, safe_json
-from openmm_mlff.report.html.shell import fill_page
-from openmm_mlff.report.selection import KEY_CHECKS, claims_line, model_labels, verdict_words
+from openmm_mlff.report.html.embedding import PLOTLY, fill_page, packed_json, safe_json
+from openmm_mlff.report.selection import (
+    KEY_CHECKS,
+    claims_line,
+    key_results,
+    model_labels,
+    systems_with_results,
+    verdict_words,
+)
 from openmm_mlff.report.templating import encode_link
 from openmm_mlff.report.wording import (
     NOTHING,
@@ -28,14 +34,26 @@ from openmm_mlff.report.wording import (
     SYMBOLS,
     css_class,
     integer,
+    interval_half_width,
     number,
     several_conditions,
     value_text,
+    with_unit,
 )
-from openmm_mlff.results import CheckResult, ValidationReport
+from openmm_mlff.results import CheckResult, ClaimStatus, Status, ValidationReport
 
 TEMPLATE = "comparison.html.j2"
 TITLE = "Comparison of models"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A threshold that the reader can change; ``unit`` is empty for a ratio."""
+
+    name: str
+    sign: str
+    value: float
+    unit: str
 
 
 def comparison_html(
@@ -63,7 +81,7 @@ def comparison_html(
         title=title,
         models=model_entries(reports, links=links),
         heads=KEY_CHECKS.values(),
-        systems=systems_of(reports),
+        systems=_systems(reports),
         limits=limits,
         ranked=ranked,
         results=Markup(safe_json(results)),
@@ -76,7 +94,7 @@ def comparison_html(
         chart_data=Markup(packed_json([] if pareto is None else [pareto])),
         number=number,
         rows=row_entries(reports),
-        kind_words=KIND_WORDS,
+        kind_words=kind_words,
         place=partial(place, several=several),
         side=side,
         name=name,
@@ -128,6 +146,62 @@ def row_entries(reports: Sequence[ValidationReport]) -> list[dict[str, Any]]:
     ]
 
 
+def key_cells(report: ValidationReport) -> list[tuple[str, str, float] | None]:
+    """Return text, place and value of each key number, None where it was not measured."""
+    cells = {
+        result.id: (
+            with_unit(value_text(result), result.unit),
+            f"on {result.system}",
+            result.value or 0.0,
+        )
+        for _, result in key_results(report)
+    }
+    return [cells.get(check_id) for check_id in KEY_CHECKS]
+
+
+def limits_and_results(
+    reports: Sequence[ValidationReport],
+) -> tuple[list[Limit], list[dict[str, Any]]]:
+    """Return the limits, and the results that are compared with them in the page.
+
+    A result has the positions of ``model``, ``system`` and ``limit`` (None where there is none).
+    """
+    systems = _systems(reports)
+    limits: dict[tuple[str, str, str], Limit] = {}
+    results = []
+    for row in comparison_rows(reports):
+        for model, result in enumerate(row.results):
+            if result is None:
+                continue
+            position = None
+            if result.threshold is not None and result.value is not None:
+                key = row.name, "≥" if result.at_least else "≤", result.unit
+                unit = with_unit("", result.unit).strip()
+                limits.setdefault(key, Limit(key[0], key[1], result.threshold, unit))
+                position = list(limits).index(key)
+            value = result.value
+            results.append(
+                {
+                    "name": row.name,
+                    "status": result.status.value,
+                    "value": value if value is None or result.at_least else abs(value),
+                    "half": interval_half_width(result) or 0.0,
+                    "limit": position,
+                    "model": model,
+                    "system": systems.index(result.system),
+                    "required": _is_asked(result, reports[model]),
+                }
+            )
+    return list(limits.values()), results
+
+
+def _is_asked(result: CheckResult, report: ValidationReport) -> bool:
+    """Return whether the verdict depends on a result: not on what no reference was named for."""
+    accurate = report.verdict.claims.accurate.status
+    is_left_out = result.status is Status.SKIPPED and accurate is ClaimStatus.NOT_ASKED
+    return result.required and not is_left_out
+
+
 def _cell(result: CheckResult | None) -> dict[str, str]:
     if result is None:
         return {"css": "", "symbol": "", "text": NOTHING, "message": ""}
@@ -137,6 +211,11 @@ def _cell(result: CheckResult | None) -> dict[str, str]:
         "text": result.status.value if result.value is None else value_text(result),
         "message": result.message,
     }
+
+
+def _systems(reports: Sequence[ValidationReport]) -> list[str]:
+    """Return the systems of all reports, in order of first occurrence."""
+    return list(dict.fromkeys(one for report in reports for one in systems_with_results(report)))
 
 
 def _several(reports: Sequence[ValidationReport]) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from openmm_mlff.plots import Axis, Bars, Level, Line, Mark, Panel, Plot, Points
-from openmm_mlff.report.axes import bar_axis
 from openmm_mlff.report.comparing.pareto import Pareto
+from openmm_mlff.report.plot_parts import bar_axis
 from openmm_mlff.report.selection import KEY_CHECKS, SummaryRow, model_labels, rows_by_condition
 from openmm_mlff.report.templating import encode_link
 from openmm_mlff.report.wording import interval_half_width, number

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openmm_mlff.report.comparing.changes import by_key
+from openmm_mlff.report.selection import measures
 from openmm_mlff.report.wording import NOTHING, limit_cell, number
 from openmm_mlff.results import CheckResult, Status, ValidationReport
 
@@ -105,12 +106,12 @@ def _of_quantity(
         return result
     if _quantity(report, result.id, result.threshold, result.unit) == quantity:
         return result
-    measures = [
+    found = [
         _as_result(result, measure)
-        for measure in result.evidence.get("measures") or []
+        for measure in measures(result)
         if _quantity(report, result.id, measure["threshold"], measure["unit"]) == quantity
     ]
-    return max(measures, key=lambda one: one.limit_used or 0.0, default=None)
+    return max(found, key=lambda one: one.limit_used or 0.0, default=None)
 
 
 def _as_result(result: CheckResult, measure: dict[str, Any]) -> CheckResult:

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from openmm_mlff.report.comparing.advice import recommend
-from openmm_mlff.report.comparing.changes import Change, status_changes, verdict_is_worse
+from openmm_mlff.report.comparing.changes import (
+    Change,
+    ValueChange,
+    status_changes,
+    value_changes,
+)
+from openmm_mlff.report.comparing.merging import verdict_rank
 from openmm_mlff.report.comparing.pareto import Pareto, pareto
-from openmm_mlff.report.comparing.values import ValueChange, value_changes
 from openmm_mlff.report.selection import model_labels
 from openmm_mlff.report.wording import (
     NOTHING,
@@ -18,14 +23,6 @@ from openmm_mlff.report.wording import (
     value_text,
 )
 from openmm_mlff.results import CheckResult, ValidationReport, Verdict
-
-KIND_WORDS = {
-    "worse": "worse",
-    "better": "better",
-    "changed": "changed",
-    "lost": "no longer present",
-    "new": "new",
-}
 
 
 @dataclass(frozen=True)
@@ -48,11 +45,13 @@ class Difference:
 
         If ``strict``, a required check whose value got worse beyond its interval counts too.
         """
-        fell = self.verdict_worse or any(change.counts for change in self.changes)
-        if not strict:
-            return fell
-        return fell or any(
-            change.direction == "worse" and change.after.required for change in self.values
+        return (
+            self.verdict_worse
+            or any(change.counts for change in self.changes)
+            or (
+                strict
+                and any(one.direction == "worse" and one.after.required for one in self.values)
+            )
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -106,7 +105,7 @@ def summarise(reports: Sequence[ValidationReport]) -> ComparisonSummary:
         Difference(
             label,
             (baseline.verdict, report.verdict),
-            verdict_is_worse(baseline, report),
+            verdict_rank(report) > verdict_rank(baseline),
             tuple(status_changes(baseline, report)),
             tuple(value_changes(baseline, report)),
         )
@@ -122,6 +121,11 @@ def place(result: CheckResult, *, several: bool) -> str:
     """Return the system and, where several conditions were run, the condition."""
     condition = condition_label(result.condition)
     return f"{result.system} ({condition})" if condition and several else result.system
+
+
+def kind_words(change: Change) -> str:
+    """Return the kind of a change in words."""
+    return "no longer present" if change.kind == "lost" else change.kind
 
 
 def side(result: CheckResult | None) -> str:

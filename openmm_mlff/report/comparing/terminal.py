@@ -6,17 +6,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from openmm_mlff.report.comparing.changes import Change
+from openmm_mlff.report.comparing.changes import Change, ValueChange
 from openmm_mlff.report.comparing.summary import (
-    KIND_WORDS,
     ComparisonSummary,
     Difference,
     headline,
+    kind_words,
     name,
     place,
     side,
 )
-from openmm_mlff.report.comparing.values import ValueChange
 from openmm_mlff.report.terminal import VERDICT_STYLES, plain_table, render_comparison
 from openmm_mlff.report.wording import (
     NOTHING,
@@ -76,7 +75,7 @@ def _changes_table(changes: Sequence[Change], *, several: bool) -> Table:
     for change in changes:
         table.add_row(
             Text(name(change)),
-            Text(KIND_WORDS[change.kind], style=_KIND_STYLES[change.kind]),
+            Text(kind_words(change), style=_KIND_STYLES[change.kind]),
             Text(place(change.result, several=several)),
             Text(side(change.before)),
             Text(side(change.after)),

@@ -1,12 +1,12 @@
 """Text for a publication: the paragraph on methods, BibTeX entries, and links to sources."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from markupsafe import Markup, escape
 
 from openmm_mlff.config import short_name
+from openmm_mlff.report.wording import listed
 from openmm_mlff.results import Status, ValidationReport
 
 DOIS = {
@@ -45,7 +45,7 @@ def methods_text(report: ValidationReport) -> str:
     scope, versions = report.verdict.scope, report.environment.get("versions") or {}
     passed = sum(check.status is Status.PASS for check in report.checks)
     judged = sum(check.status is not Status.NOT_APPLICABLE for check in report.checks)
-    temperatures = _listed([f"{value:g}" for value in scope.temperatures_kelvin])
+    temperatures = listed([f"{value:g}" for value in scope.temperatures_kelvin])
     reference = report.environment.get("reference")
     dynamics = (
         f"Dynamics at constant energy of {scope.duration_ps:g} ps at {temperatures} K with "
@@ -59,7 +59,7 @@ def methods_text(report: ValidationReport) -> str:
     return (
         f"The potential {report.model.name} (SHA-256 {report.model.sha256[:12] or 'unknown'}) was "
         f"validated with openmm_mlff {versions.get('openmm_mlff', '')} by its protocol "
-        f"{report.protocol.get('name', 'unknown')} on {_listed(scope.systems)}. {dynamics}"
+        f"{report.protocol.get('name', 'unknown')} on {listed(scope.systems)}. {dynamics}"
         + (f"The reference was {short_name(str(reference))}. " if reference else "")
         + f"Of {judged} results {passed} passed; verdict: {report.verdict.label}."
         + (f" Failed: {', '.join(failed)}." if failed else "")
@@ -72,7 +72,3 @@ def bibtex(report: ValidationReport) -> str:
     entries = ENTRIES.read_text(encoding="utf-8").strip().split("\n\n")
     used = [entry for entry in entries if entry.split("{")[1].split(",")[0] in versions]
     return "\n\n".join(used).replace("VERSION", str(versions["openmm_mlff"]))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else list(names))

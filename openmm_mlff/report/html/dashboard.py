@@ -5,16 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openmm_mlff.checks import CHECKS, Check
-from openmm_mlff.report.selection import severity, systems_with_results
+from openmm_mlff.report.selection import in_order, severity, systems_with_results
 from openmm_mlff.report.wording import (
-    GROUPS,
     SYMBOLS,
     condition_label,
-    needs_text,
     number,
     several_conditions,
-    value_text,
-    with_unit,
 )
 from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, ValidationReport
 
@@ -28,21 +24,13 @@ class Cell:
 
     Attributes:
         result: None where there is none.
-        status: empty where there is no result.
-        value: with interval and unit.
-        limit: the threshold with its direction; empty where there is none.
-        used: value over threshold, or threshold over a value that must reach it.
+        used_text: how much of the limit is used; empty where nothing was compared.
         bar: length of the bar, 0 to 100; the threshold is at two thirds.
         order: sort key, the most severe lowest.
     """
 
     system: str
     result: CheckResult | None
-    status: str = ""
-    symbol: str = ""
-    value: str = ""
-    limit: str = ""
-    used: float | None = None
     used_text: str = ""
     bar: float | None = None
     order: float = math.inf
@@ -69,7 +57,8 @@ class Row:
     @property
     def statuses(self) -> str:
         """All statuses in the row, for the filter."""
-        return " ".join(dict.fromkeys(cell.status for cell in self.cells if cell.status))
+        found = (cell.result.status.value for cell in self.cells if cell.result is not None)
+        return " ".join(dict.fromkeys(found))
 
     @property
     def order(self) -> float:
@@ -102,9 +91,7 @@ def dashboard_rows(report: ValidationReport, *, known: Sequence[Check] = CHECKS)
 def groups_of(rows: Sequence[Row]) -> list[str]:
     """Return the groups that have rows in display order, those with failures first."""
     failed = {row.group for row in rows if {"FAIL", "ERROR"} & set(row.statuses.split())}
-    found = list(dict.fromkeys(row.group for row in rows))
-    order = [*(one for one in GROUPS if one in found), *(one for one in found if one not in GROUPS)]
-    return sorted(order, key=lambda group: group not in failed)
+    return sorted(in_order({row.group for row in rows}), key=lambda group: group not in failed)
 
 
 def statuses_of(report: ValidationReport) -> list[tuple[str, str, int]]:
@@ -144,33 +131,18 @@ def _cell(system: str, result: CheckResult | None) -> Cell:
     if result is None:
         return Cell(system, None)
     used = result.limit_used
-    measured = result.value is not None
-    return Cell(
-        system,
-        result,
-        status=result.status.value,
-        symbol=SYMBOLS[result.status],
-        value=with_unit(value_text(result), result.unit) if measured else "",
-        limit=needs_text(result) if measured else "",
-        used=used,
-        used_text=_used_text(used),
-        bar=None if used is None else _bar(used),
-        order=severity(result),
-    )
-
-
-def _used_text(used: float | None) -> str:
     if used is None:
-        return ""
+        return Cell(system, result, order=severity(result))
+    return Cell(system, result, _used_text(used), _bar(used), severity(result))
+
+
+def _used_text(used: float) -> str:
     if not math.isfinite(used):
         return "beyond any limit"
     if used > 1.0:
         return f"{number(used, digits=2)} × the limit"
-    return (
-        "under 0.1 % of the limit"
-        if used < 1e-3
-        else f"{number(100.0 * used, digits=2)} % of the limit"
-    )
+    percent = number(100.0 * used, digits=2) if used >= 1e-3 else "under 0.1"
+    return f"{percent} % of the limit"
 
 
 def _bar(used: float) -> float:

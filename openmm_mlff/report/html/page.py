@@ -1,9 +1,10 @@
 """Combine the parts of the report into one page without external resources."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from openmm_mlff.checks import CHECKS, Check
@@ -11,22 +12,29 @@ from openmm_mlff.config import short_name
 from openmm_mlff.report.figures import PlacedPlot
 from openmm_mlff.report.html.charts import render_chart
 from openmm_mlff.report.html.citing import bibtex, methods_text
-from openmm_mlff.report.html.cost import cost_rows
 from openmm_mlff.report.html.dashboard import dashboard_rows, groups_of, statuses_of
 from openmm_mlff.report.html.embedding import (
     PLOTLY,
     VIEWER,
+    fill_page,
     packed_json,
     packed_text,
 )
 from openmm_mlff.report.html.molecule import molecules
 from openmm_mlff.report.html.sections import Chart, check_sections
-from openmm_mlff.report.html.shell import fill_page
 from openmm_mlff.report.html.trajectory import structure_pictures, viewer_runs
-from openmm_mlff.report.selection import CLAIM_WORDS, key_results, summarise, systems_with_results
+from openmm_mlff.report.selection import (
+    CLAIM_WORDS,
+    WORDS,
+    key_results,
+    leading_reasons,
+    systems_with_results,
+    verdict_sentence,
+)
 from openmm_mlff.report.templating import evidence_text, flatten
 from openmm_mlff.report.wording import (
     SHORT_SHA_LENGTH,
+    SYMBOLS,
     integer,
     needs_text,
     number,
@@ -36,32 +44,27 @@ from openmm_mlff.report.wording import (
 )
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.storage.files import write_text
-from openmm_mlff.storage.runs import Evidence
+from openmm_mlff.storage.runs import Evidence, Run
+from openmm_mlff.units import ps_from_fs
 
 PAGE = "report.html.j2"
 STYLES = ("base.css", "dashboard.css", "checks.css", "viewer.css", "print.css")
 SCRIPTS = ("common.js", "charts.js", "dashboard.js", "viewer.js", "page.js")
 
 
-def write_html(
-    report: ValidationReport,
-    observations_by_system: Mapping[str, Evidence],
-    path: Path,
-    *,
-    plots: Sequence[PlacedPlot] = (),
-    run: Mapping[str, Any] | None = None,
-    known: Sequence[Check] = CHECKS,
-) -> None:
-    """Write the report atomically as one HTML page; see :func:`report_html`."""
-    page = report_html(
-        report,
-        observations_by_system,
-        plots=plots,
-        run=run,
-        known=known,
-    )
-    write_text(path, page)
+@dataclass(frozen=True)
+class Cost:
+    """One measurement or simulation of one system.
+
+    Attributes:
+        evaluations: of the potential outside OpenMM, or steps of a simulation.
+        seconds: wall time; of a simulation that shared a Context, its share.
+    """
+
+    system: str
+    name: str
+    evaluations: int
+    seconds: float
 
 
 def report_html(
@@ -76,7 +79,7 @@ def report_html(
 
     ``run`` is the content of `run.json`. The page links to nothing beside it, so it can be mailed.
     """
-    judged = {check.id for check in report.checks}
+    verdict, judged = report.verdict, {check.id for check in report.checks}
     charts = [
         Chart(placed, **render_chart(placed.plot)) for placed in plots if placed.check_id in judged
     ]
@@ -88,7 +91,10 @@ def report_html(
         scripts=SCRIPTS,
         vendor={PLOTLY: bool(charts), VIEWER: bool(runs)},
         report=report,
-        summary=summarise(report),
+        verdict=verdict,
+        symbol=WORDS[verdict.status][0],
+        sentence=verdict_sentence(verdict),
+        reasons=leading_reasons(verdict.reasons),
         sha=report.model.sha256[:SHORT_SHA_LENGTH] or "unknown",
         parameters=integer(report.model.n_parameters),
         scope=[*_asked_rows(report, run=run), *scope_rows(report.verdict.scope)],
@@ -124,10 +130,29 @@ def report_html(
         ),
         run_data=Markup(packed_json(runs)),
         number=number,
+        symbols=SYMBOLS,
         needs_text=needs_text,
         value_text=value_text,
         with_unit=with_unit,
     )
+
+
+def cost_rows(evidence_by_system: Mapping[str, Evidence]) -> list[Cost]:
+    """Return what was recorded, the longest first; a shared measurement appears once."""
+    found = []
+    for system, evidence in evidence_by_system.items():
+        for name, measurement in evidence.measurements.items():
+            if cost := measurement.cost:
+                row = Cost(system, name, int(cost["evaluations"]), float(cost["seconds"]))
+                found.append(row)
+        found += [_of_run(system, run) for run in evidence.runs if len(run.ms_per_step_blocks)]
+    return sorted(found, key=lambda row: -row.seconds)
+
+
+def _of_run(system: str, run: Run) -> Cost:
+    steps = round(run.completed_ps / ps_from_fs(run.condition.timestep_fs))
+    own_ms = float(np.mean(run.ms_per_step_blocks)) / run.replicas
+    return Cost(system, run.name, steps, steps * own_ms / 1000.0)
 
 
 def _asked_rows(

@@ -6,11 +6,11 @@ from typing import Any
 
 from openmm_mlff.checks import CHECKS, Check
 from openmm_mlff.report.figures import PlacedPlot
+from openmm_mlff.report.selection import measures
 from openmm_mlff.report.templating import evidence_text, flatten
 from openmm_mlff.report.wording import SYMBOLS, condition_label, limit_cell, number, with_unit
 from openmm_mlff.results import MOST_SEVERE_FIRST, CheckResult, Status, ValidationReport
 
-TRACEBACK, MEASURES = "traceback", "measures"
 _COMPARED = {"value", "unit", "threshold", "at_least"}
 
 
@@ -186,7 +186,7 @@ def _direction(results: Sequence[CheckResult], criterion: Mapping[str, Any]) -> 
     compared = [
         measure
         for result in results
-        for measure in result.evidence.get(MEASURES) or [result.model_dump(include=_COMPARED)]
+        for measure in measures(result)
         if measure["threshold"] == criterion.get("value")
         and measure["unit"] == criterion.get("unit")
     ]
@@ -195,24 +195,24 @@ def _direction(results: Sequence[CheckResult], criterion: Mapping[str, Any]) -> 
 
 def _finding(result: CheckResult) -> Finding:
     condition = condition_label(result.condition)
-    further = {key: one for key, one in result.evidence.items() if key not in (MEASURES, TRACEBACK)}
+    further = {
+        key: one for key, one in result.evidence.items() if key not in ("measures", "traceback")
+    }
     return Finding(
         result=result,
         symbol=SYMBOLS[result.status],
         where=f"{result.system}, {condition}" if condition else result.system,
         rows=_rows(result),
         evidence=tuple((key, evidence_text(value)) for key, value in flatten(further)),
-        traceback=str(result.evidence.get(TRACEBACK) or ""),
+        traceback=str(result.evidence.get("traceback") or ""),
     )
 
 
 def _rows(result: CheckResult) -> tuple[EvidenceRow, ...]:
     if result.value is None:
         return ()
-    own = {"what": result.id, "ok": result.status is Status.PASS}
-    measures = result.evidence.get(MEASURES) or [own | result.model_dump(include=_COMPARED)]
     rows = []
-    for one in measures:
+    for one in measures(result):
         shown = result.model_copy(update={key: one[key] for key in _COMPARED})
         limit = shown.threshold is not None
         rows.append(

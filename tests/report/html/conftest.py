@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from openmm_mlff.report.figures import report_plots
-from openmm_mlff.report.html import report_html
+from openmm_mlff.report.html.page import report_html
 from openmm_mlff.results import Status, VerdictStatus
 from openmm_mlff.storage.runs import RunFailure
 

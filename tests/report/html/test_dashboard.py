@@ -31,15 +31,13 @@ def test_rows_are_checks_and_cells_are_systems(make_report, make_checks, make_re
     rows = dashboard_rows(make_report(checks=checks, systems=("water", "methane")))
     assert [row.check_id for row in rows] == [result.id for result in make_checks()]
     missing = rows[0].cells[1]
-    assert (missing.result, missing.status, missing.value) == (None, "", "")
+    assert missing.result is None
     drift = rows[1]
     assert drift.title == "Is the total energy conserved?"
     assert drift.required
     assert not rows[2].required
     assert [cell.system for cell in drift.cells] == ["water", "methane"]
     cell = drift.cells[0]
-    assert cell.value == "0.0123 ± 0.0045 meV/atom/ps"
-    assert cell.limit == "needs ≤ 0.1 meV/atom/ps"
     assert cell.used_text == "12 % of the limit"
 
 

@@ -3,11 +3,11 @@ import base64
 import numpy as np
 import pytest
 
-from openmm_mlff.report.html.picture import structure_svg
 from openmm_mlff.report.html.trajectory import (
     MOST_FRAMES,
     chosen_frames,
     structure_pictures,
+    structure_svg,
     viewer_runs,
 )
 from openmm_mlff.storage.runs import Evidence
