@@ -1,5 +1,7 @@
 """The spec string and the options of a potential, and command-line options of a request."""
 
+import difflib
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -154,6 +156,7 @@ SPEC_FORMS = (
     "ase:MODULE:NAME?key=value"
 )
 BUILT_IN = ("ase:", OBJECT_PREFIX, "openmm-ml:", "openmm:", "student:")
+_XTB = re.compile(r"gfn[12]-xtb", re.IGNORECASE)
 ENTRY_POINTS = "openmm_mlff.potentials"
 CHECKPOINT_SUFFIXES = {".pt", ".pth", ".ckpt", ".safetensors"}
 
@@ -167,7 +170,18 @@ def check_spec(spec: str) -> None:
     path = Path(spec)
     is_file = bool(spec) and (path.suffix in CHECKPOINT_SUFFIXES or not missing(path))
     if not (spec.startswith(BUILT_IN) or is_file or installed_entries(spec)):
-        raise PotentialError(f"unknown potential {cut(spec)!r}; expected {SPEC_FORMS}")
+        raise PotentialError(f"unknown potential {cut(spec)!r}; {_expected(spec)}")
+
+
+def _expected(spec: str) -> str:
+    """Return what was probably meant, or else all forms."""
+    if method := _XTB.fullmatch(spec):
+        return f"write ase:tblite.ase:TBLite?method={method[0].upper().replace('XTB', 'xTB')}"
+    kind, colon, rest = spec.partition(":")
+    meant = difflib.get_close_matches(kind + colon, BUILT_IN, n=1)
+    if colon and meant:
+        return f"did you mean {meant[0]}{rest}?"
+    return f"expected {SPEC_FORMS}"
 
 
 def installed_entries(spec: str) -> tuple[EntryPoint, ...]:

@@ -115,8 +115,15 @@ def _how_to_close(open_results: Sequence[CheckResult], *, missing: bool, protoco
     if missing:
         parts.append("Complete the validation with --resume.")
     if not protocol.may_approve:
-        parts.append("Validate with --protocol standard, which can approve.")
+        parts.append(f"Validate with --protocol {_approving(protocol)}, which can approve.")
     return " ".join(parts) or "Name at least one required check in the protocol."
+
+
+def _approving(protocol: Protocol) -> str:
+    """Return the built-in protocol that asks the questions of a quick one and may approve."""
+    if protocol.box is None:
+        return "standard"
+    return "liquid" if protocol.box.found_by == "dynamics" else "crystal"
 
 
 def never_approves(protocol: Protocol) -> str:

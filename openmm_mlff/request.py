@@ -45,7 +45,8 @@ class SharedSettings(Frozen):
 
     protocol: str | Protocol = Field(
         default="standard",
-        description="quick (about a minute, never approves), standard, extended, or FILE.toml",
+        description="quick (about a minute, never approves), standard, extended; for a periodic "
+        "box also liquid, liquid-quick, crystal, crystal-quick; or FILE.toml",
     )
     reference: str | None = Field(
         default=AUTO_REFERENCE,
@@ -53,7 +54,7 @@ class SharedSettings(Frozen):
         "(extxyz, ASE db), auto (the teacher that the potential names, GFN2-xTB for the shipped "
         "students; accuracy is not judged where it names none), none, or none:REASON",
     )
-    platform: str = Field(default="auto", description="auto, CUDA, OpenCL, CPU or Reference")
+    platform: str = Field(default="auto", description="auto, CUDA, OpenCL, HIP, CPU or Reference")
     precision: Literal["single", "mixed", "double"] = Field(
         default="mixed",
         description="single or mixed (float32 weights), or double (float64 weights)",

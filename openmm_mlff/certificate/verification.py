@@ -10,7 +10,7 @@ from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential, load_potential
-from openmm_mlff.simulation.platforms import AUTO, choose_platform
+from openmm_mlff.simulation.platforms import AUTO, available_platforms, choose_platform
 from openmm_mlff.storage.text import one_line
 
 
@@ -80,7 +80,7 @@ class Verification:
 def verify(
     certificate: Certificate, spec: str, *, intact: bool, platform: str = AUTO
 ) -> Verification:
-    """Compare a model with a certificate.
+    """Compare a model with a certificate, by default on the certified platform if it is there.
 
     Nothing is computed if the certificate was changed or the model is another.
 
@@ -95,6 +95,9 @@ def verify(
     )
     if not intact or not same:
         return Verification(intact, same, found.sha256, difference)
+    certified_on = certificate.scope.platform
+    if platform == AUTO and certified_on in available_platforms():
+        platform = certified_on
     outcomes = tuple(
         _reproduce(potential, sample, certificate=certificate, platform=platform)
         for sample in certificate.samples

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.text import Text
 
 from openmm_mlff.cli.completion import complete_check, complete_protocol
@@ -71,7 +72,8 @@ def checks_command(
     if check is not None:
         found = get_check(check, list(known.values()))
         ours = found in CHECKS
-        print(_section(checks_markdown(), found.id) if ours else own_check(found, loaded), end="")
+        text = _section(checks_markdown(), found.id) if ours else own_check(found, loaded)
+        Console().print(Markdown(text))
         return 0
     render_checks(loaded, checks=list(known.values()), console=Console())
     return 0

@@ -14,6 +14,7 @@ from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.options import check_spec
 from openmm_mlff.storage.files import write_text
+from openmm_mlff.students.shipped import check_checkpoint
 
 REPOSITORY = "ci_of_a_model_repository"
 _EXAMPLE = "student:tiny"
@@ -90,6 +91,7 @@ def init_command(
 ) -> int:
     """Write the CI of a model repository: pytest settings, tests, and a workflow for GitHub."""
     check_spec(model)
+    check_checkpoint(model)
     source = _example()
     files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
     files = [file for file in files if file.name != "README.md" and "__pycache__" not in file.parts]
@@ -100,7 +102,7 @@ def init_command(
         print(f"Wrote {folder / file}")
     settings = folder / "pytest.ini"
     write_text(settings, settings.read_text("utf-8").replace(_EXAMPLE, model))
-    print("Name your molecules in pytest.ini, then: pytest")
+    print("Name your molecules in pytest.ini, then: pip install pytest, and pytest")
     return 0
 
 
@@ -119,4 +121,4 @@ def _example() -> Path:
 def _refuse_existing(paths: list[Path], *, force: bool) -> None:
     for path in paths:
         if path.exists() and not force:
-            raise ConfigError(f"{path} exists; add --force to overwrite it, or name another")
+            raise ConfigError(f"{path} exists; add --force to overwrite it, or name another folder")

@@ -35,7 +35,10 @@ def verify_command(
     *,
     platform: Annotated[
         str,
-        typer.Option(help="auto, CUDA, OpenCL, CPU or Reference", autocompletion=complete_platform),
+        typer.Option(
+            help="auto (the certified one), CUDA, OpenCL, HIP, CPU or Reference",
+            autocompletion=complete_platform,
+        ),
     ] = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -19,6 +19,7 @@ from openmm_mlff.molecules.formats.structure import FileStructure, joined
 from openmm_mlff.molecules.names import name_atoms
 from openmm_mlff.molecules.system import FARTHEST_ANGSTROM, MolecularSystem, checked_cell
 from openmm_mlff.storage.text import cut
+from openmm_mlff.units import ANGSTROM_PER_NM
 
 LONGEST_BOND_FACTOR = 1.6
 """A bond in a file longer than this times the sum of its covalent radii is an error."""
@@ -124,11 +125,15 @@ def _check_distances(positions: Floats, *, numbers: Ints, cell: Floats | None, s
     limits = SHORTEST_BOND_FACTOR * radii[pairs].sum(axis=1)
     if (distances < limits).any():
         worst = int(np.argmin(distances / limits))
+        remedy = (
+            "if one is a virtual site, a lone pair, a Drude particle or an alternate location, "
+            "remove it; else correct the coordinates"
+        )
+        if len(pairs) > 1 and (distances * ANGSTROM_PER_NM >= limits).all():
+            remedy = "the coordinates seem to be in nm; multiply them by 10"
         raise MoleculeError(
             f"{source}: atoms {name_atoms(numbers, pairs[worst])} are {distances[worst]:.3f} Å "
-            f"apart, closer than any bond (at least {limits[worst]:.2f} Å): if one is a virtual "
-            "site, a lone pair, a Drude particle or an alternate location, remove it; else "
-            "correct the coordinates"
+            f"apart, closer than any bond (at least {limits[worst]:.2f} Å): {remedy}"
         )
 
 

@@ -49,8 +49,8 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
         parsed = Chem.MolFromSmiles(smiles.strip())
         if parsed is None or parsed.GetNumAtoms() == 0:
             raise MoleculeError(
-                f"{smiles!r} is not a SMILES that RDKit can read; expected one like CCO or "
-                "CC(=O)[O-], in quotes for the shell"
+                f"{smiles!r} is not a SMILES that RDKit can read{_reason(smiles.strip())}; "
+                "expected one like CCO or CC(=O)[O-], in quotes for the shell"
             )
         molecule = Chem.AddHs(parsed)
         if molecule.GetNumAtoms() > MOST_ATOMS:
@@ -64,6 +64,17 @@ def structure_from_smiles(smiles: str) -> tuple[FileStructure, str]:
     structure = structure_of_mol(molecule)
     title = safe_name(given, otherwise="") or _name(molecule, canonical=canonical)
     return replace(structure, title=title), f"SMILES {canonical}, {method}"
+
+
+def _reason(smiles: str) -> str:
+    """Return what RDKit finds wrong with a SMILES, in parentheses, or an empty string."""
+    from rdkit import Chem
+
+    unchecked = Chem.MolFromSmiles(smiles, sanitize=False)
+    if unchecked is None:
+        return " (its brackets, ring closures or symbols do not match)"
+    problems = [found.Message() for found in Chem.DetectChemistryProblems(unchecked)]
+    return f" ({'; '.join(problems)})" if problems else ""
 
 
 def _embed(molecule: "Mol", *, smiles: str) -> str:

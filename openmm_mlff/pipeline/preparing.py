@@ -1,12 +1,14 @@
 """Load and check everything that a validation needs, before anything runs."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import select
+from openmm_mlff.config import Protocol
 from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.names import safe_name
@@ -91,6 +93,17 @@ def prepare(request: ValidationRequest, *, wait_s: float = 0.0, joins: bool = Fa
         ) from error
 
 
+def _check_boxes(protocol: Protocol, molecules: Mapping[str, MolecularSystem]) -> None:
+    """Raise ConfigError where a protocol for boxes is asked of systems without one."""
+    if protocol.box is not None:
+        for molecule in molecules.values():
+            if not molecule.is_periodic:
+                raise ConfigError(
+                    f"the protocol {protocol.name} simulates a periodic box, and {molecule.name} "
+                    "has none; name a file with a box, or a protocol for molecules such as standard"
+                )
+
+
 def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     protocol = resolve_protocol(request)
     checks = select(protocol)
@@ -100,6 +113,7 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     model = load_potential(request.potential, options=request.options)
     model = embedded(model, systems=request.systems, options=request.options)
     molecules = requested_systems(request)
+    _check_boxes(protocol, molecules)
     for molecule in molecules.values():
         model.check_molecule(molecule)
     load_companions(model, request, molecules)

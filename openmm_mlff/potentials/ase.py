@@ -122,9 +122,12 @@ class AsePotential(Potential):
         found = getattr(module, class_name, None)
         if not _is_factory(found):
             known = [name for name, value in vars(module).items() if _is_factory(value)]
-            hint = nearest(class_name, known) if known else "it has none"
+            hint = nearest(class_name, known) if known else "the module has no calculator"
+            problem = f"module {module_name} has no {class_name}"
+            if found is not None:
+                problem = f"{class_name!r} in module {module_name} is not an ASE calculator class"
             raise PotentialError(
-                f"{class_name!r} in module {module_name} is not an ASE calculator class; expected "
+                f"{problem}; expected "
                 "a subclass of ase.calculators.calculator.BaseCalculator, or a function or class "
                 f"whose result is a calculator or has one as .ase(); {hint}"
             )

@@ -43,7 +43,8 @@ def integer(value: int | None) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Join names with commas, and the last with ``and``."""
+    """Join names with commas, and the last with ``and``; one with a comma of its own is quoted."""
+    names = [f"“{name}”" if "," in name else name for name in names]
     return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 

@@ -31,7 +31,9 @@ def test_a_protocol_of_ones_own_can_be_extended_from_anywhere(tmp_path, monkeypa
 
 
 def test_the_ci_of_a_repository_is_written_for_its_model(tmp_path, command):
-    assert "then: pytest" in command("init", "student:original", tmp_path).out
+    assert command("init", "student:original", tmp_path).code == 0
+    refused = command("init", "no_model.pt", tmp_path / "other")
+    assert (refused.code, (tmp_path / "other").exists()) == (2, False)
     assert "--mlff-potential=student:original\n" in (tmp_path / "pytest.ini").read_text()
     assert "compare --baseline" in (tmp_path / ".github/workflows/force_field.yml").read_text()
     assert (tmp_path / "tests/test_model.py").is_file()

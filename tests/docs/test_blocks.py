@@ -8,7 +8,7 @@ import signal
 import pytest
 import typer
 
-from openmm_mlff import specs
+from openmm_mlff import options
 from openmm_mlff.campaign.spec import parse_spec
 from openmm_mlff.checks import plugins
 from openmm_mlff.cli.app import app
@@ -120,7 +120,7 @@ def test_toml(folder, block, monkeypatch):
         return
     table = read_toml(path)
     if set(table) == {"project"}:
-        points = {plugins.ENTRY_POINTS, specs.ENTRY_POINTS}
+        points = {plugins.ENTRY_POINTS, options.ENTRY_POINTS}
         assert set(table["project"]["entry-points"]) == points
     elif {"extends", "criteria"} & set(table):
         assert load_protocol(path.name).name == table["name"]

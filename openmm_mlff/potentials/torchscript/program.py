@@ -159,7 +159,7 @@ class Program:
             )
         return (
             f"{self.spec}: the file does not accept the {len(atoms)} atoms of {name}: {reason}; "
-            "expected the molecule that it was made for"
+            "expected the molecule that it was made for: name it with --system"
         )
 
     def _runs_in_float32(self, atoms: "Atoms") -> bool:

@@ -35,7 +35,7 @@ def recommend(reports: Sequence[ValidationReport], *, weighed: Pareto) -> list[s
         (
             short,
             "No fault was found in",
-            " by a protocol too short to approve: validate by the protocol standard.",
+            " by a protocol too short to approve: validate by standard, liquid or crystal.",
         ),
         (undecided, "Not yet", ": INCONCLUSIVE; the report's next step says what is missing."),
     ):

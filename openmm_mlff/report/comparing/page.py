@@ -80,7 +80,7 @@ def comparison_html(
         vendor={PLOTLY: pareto is not None},
         title=title,
         models=model_entries(reports, links=links),
-        heads=KEY_CHECKS.values(),
+        heads=[KEY_CHECKS[check_id] for check_id in _key_checks(reports)],
         systems=_systems(reports),
         limits=limits,
         ranked=ranked,
@@ -107,6 +107,7 @@ def model_entries(
     reports: Sequence[ValidationReport], *, links: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Return each model with its verdict and the encoded link to its report, or no link."""
+    measured = _key_checks(reports)
     return [
         {
             "label": label,
@@ -116,7 +117,7 @@ def model_entries(
             "status": report.verdict.status.value,
             "verdict": report.verdict.label,
             "found": verdict_words(report),
-            "numbers": key_cells(report),
+            "numbers": [key_cells(report).get(check_id) for check_id in measured],
             "claims": claims_line(report.verdict),
             "reason": str(report.verdict.reasons[0]) if report.verdict.reasons else NOTHING,
             "recommendation": report.verdict.recommendation,
@@ -146,9 +147,15 @@ def row_entries(reports: Sequence[ValidationReport]) -> list[dict[str, Any]]:
     ]
 
 
-def key_cells(report: ValidationReport) -> list[tuple[str, str, float] | None]:
-    """Return text, place and value of each key number, None where it was not measured."""
-    cells = {
+def _key_checks(reports: Sequence[ValidationReport]) -> list[str]:
+    """Return the key checks that have a value in any of the reports."""
+    measured = {check_id for report in reports for check_id in key_cells(report)}
+    return [check_id for check_id in KEY_CHECKS if check_id in measured]
+
+
+def key_cells(report: ValidationReport) -> dict[str, tuple[str, str, float]]:
+    """Return text, place and value of each key number that was measured."""
+    return {
         result.id: (
             with_unit(value_text(result), result.unit),
             f"on {result.system}",
@@ -156,7 +163,6 @@ def key_cells(report: ValidationReport) -> list[tuple[str, str, float] | None]:
         )
         for _, result in key_results(report)
     }
-    return [cells.get(check_id) for check_id in KEY_CHECKS]
 
 
 def limits_and_results(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
+from scipy.spatial.transform import Rotation
 
 from openmm_mlff.molecules import MolecularSystem, covalent_radii_angstrom
 from openmm_mlff.report.html.embedding import packed_positions
@@ -226,10 +227,12 @@ def structure_svg(
     """
     start, bonds = system.positions_angstrom, system.bonds or ()
     radii = BALL * covalent_radii_angstrom(system.atomic_numbers)
-    # The axes of largest spread become x and y, without reflection.
+    # The axes of largest spread become x and y, without reflection, and tilted: along an axis of
+    # symmetry, atoms would hide others.
     axes = np.linalg.svd(start - start.mean(axis=0))[2]
     axes[2] *= np.sign(np.linalg.det(axes))
-    places = (positions - positions.mean(axis=0)) @ axes.T
+    tilt = Rotation.from_euler("xy", (18.0, 12.0), degrees=True).as_matrix()
+    places = (positions - positions.mean(axis=0)) @ (tilt @ axes).T
     room = radii[:, None] + MARGIN_ANGSTROM
     low, high = (places - room).min(axis=0), (places + room).max(axis=0)
     scale = WIDTH / float((high - low)[:2].max())
