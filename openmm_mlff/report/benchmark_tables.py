@@ -235,7 +235,7 @@ def _timing_columns(found: Sequence[Entry]) -> Columns:
 
 def _ratio_columns(found: Sequence[Entry]) -> Columns:
     def platform(one: Entry) -> str:
-        chosen = " (measured)" if one["threads_chosen"] else ""
+        chosen = " (measured)" if one.get("threads_chosen") else ""
         return f"{one['platform']}, threads {one['threads']}{chosen}"
 
     titles = {key: RATIOS[key] for key in _measured(RATIOS, found)}
