@@ -101,12 +101,10 @@ def installed_names() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
 
 
-def installed_checks(
-    protocol: Protocol, check_ids: Iterable[str] | None = None
-) -> tuple[Check, ...]:
+def installed_checks(protocol: Protocol, ids: Iterable[str] | None = None) -> tuple[Check, ...]:
     """Load installed checks, by default all; a broken one is an ERROR where it is run."""
     found = []
-    for check_id in installed_names() if check_ids is None else check_ids:
+    for check_id in installed_names() if ids is None else ids:
         for entry in list(entry_points(group=ENTRY_POINTS, name=check_id))[:1]:
             try:
                 found.append(load_entry(entry))
@@ -172,9 +170,7 @@ def _imported(path: str, shown: str, sha256: str) -> Plugin:
     # The file is the user's own code, and may raise anything.
     except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}"
-        raise ConfigError(
-            f"plugin {shown} cannot be imported ({said}); fix it, or omit it"
-        ) from error
+        raise ConfigError(f"plugin {shown} cannot be imported ({said}); fix or omit it") from error
     checks = getattr(module, "CHECKS", None)
     # A file without checks of its own may load a library that the potential needs.
     if not isinstance(checks, (tuple, list)):

@@ -129,10 +129,9 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
 def _relative(record: Record) -> tuple[np.ndarray, np.ndarray]:
     """Return the energies by both, kcal/mol, above the reference's lowest conformer."""
-    model_ev, ideal_ev = record.model_energies_ev, record.reference_energies_ev
-    return kcal_per_mol_from_ev(model_ev - model_ev[0]), kcal_per_mol_from_ev(
-        ideal_ev - ideal_ev[0]
-    )
+    both = record.model_energies_ev, record.reference_energies_ev
+    model, ideal = (kcal_per_mol_from_ev(energies_ev - energies_ev[0]) for energies_ev in both)
+    return model, ideal
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:

@@ -81,22 +81,19 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """
     if unusable := _unusable(record):
         return unusable
-    model, ideal = (
-        found.mean(axis=0) for found in (record.model_densities, record.reference_densities)
-    )
-    at = record.wavenumbers_per_cm
+    both, at = (record.model_densities, record.reference_densities), record.wavenumbers_per_cm
+    model, ideal = (found.mean(axis=0) for found in both)
     mean = float(ideal @ at)
     width = max(float(np.sqrt(ideal @ (at - mean) ** 2)), NARROWEST_PER_CM)
     distance = min(1.0, wasserstein(model, ideal, wavenumbers=at) / width)
     halves = [
         wasserstein(found[::2].mean(axis=0), found[1::2].mean(axis=0), wavenumbers=at) / width
-        for found in (record.model_densities, record.reference_densities)
+        for found in both
     ]
     noise, limit = max(halves) / np.sqrt(2.0), limits["distance"].value
+    status = Status.FAIL if distance - noise > limit else Status.INCONCLUSIVE
     if max(distance, noise) <= limit:
         status = Status.PASS
-    else:
-        status = Status.FAIL if distance - noise > limit else Status.INCONCLUSIVE
     return Judgement(
         status,
         f"the vibrational density of states, centred at {float(model @ at):.0f} cm⁻¹, differs from "

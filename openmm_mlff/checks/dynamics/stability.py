@@ -92,8 +92,7 @@ def _failed(
     if not happened and (short := _broken_short_run(record)):
         found = Break(short.failure_ps, short.failure.strip().rstrip("."), short.failure_atoms)
         happened = [(found, short.duration_ps, "a short run from the Langevin samples")]
-        failure = {"failure": found.what, "atom_indices": found.atoms}
-        evidence = {**evidence, "short_run": failure}
+        evidence = evidence | {"short_run": {"failure": found.what, "atom_indices": found.atoms}}
     if not happened:
         return None
     found, requested_ps, name = min(happened, key=lambda one: one[0].time_ps)
@@ -120,7 +119,7 @@ def _broken_short_run(record: Runs) -> ShortRuns | None:
 
 def _first_break(run: Run, *, system: MolecularSystem, limits: Mapping[str, float]) -> Break | None:
     """Return the earliest break of a run, by its own record and by its streams."""
-    found = [*_breaks_of_numbers(run, limits=limits)]
+    found = list(_breaks_of_numbers(run, limits=limits))
     if run.trajectory is not None:
         found += _breaks_of_structure(run.trajectory, system=system, limits=limits)
     if run.failure is not None and run.failure.kind == "unstable":

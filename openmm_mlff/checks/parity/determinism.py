@@ -39,8 +39,7 @@ class Record:
 def measure(subject: Subject) -> Record:
     """Evaluate x1, x2, x1, x2, ... in one Context and keep what was computed for x1.
 
-    Then evaluate x1 and a stretched geometry in different orders with new instances, without a
-    warm-up, directly and on every platform.
+    Then evaluate x1 and a stretched geometry in several orders with new instances on every path.
     """
     pair = subject.displaced(2)
     known = subject.evaluate(pair)

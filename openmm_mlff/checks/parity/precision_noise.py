@@ -60,14 +60,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
     """
     evidence, note = _stairs(record)
     if record.refused:
-        what = "points of the lines along which the noise is measured"
-        reason = f"the potential refused {record.refused} {what}"
+        reason = f"the potential refused {record.refused} points along which noise is measured"
         return inconclusive(reason, evidence=evidence)
-    rough = "the forces depart from a smooth curve along {} Å by a root mean square of"
-    values = {
-        rough.format("1e-4"): record.short_line_forces,
-        rough.format("1e-2"): record.long_line_forces,
-    }
+    rough = "the forces depart from a smooth curve along {} Å by a root mean square of".format
+    values = {rough("1e-4"): record.short_line_forces, rough("1e-2"): record.long_line_forces}
     # Without this an energy that is not a number would pass with smooth forces.
     if not math.isfinite(record.energy_noise_ev):
         values["the roughness of the energy is"] = record.energy_noise_ev

@@ -107,7 +107,7 @@ def _alone(subject: Subject) -> Iterable[scans.Scan]:
     for elements in scans.element_pairs(subject.molecule)[:MOST_PAIRS_ALONE]:
         pair = scans.two_atoms(elements)
         distances = np.arange(pair.positions_angstrom[1, 0], stop + 0.5 * step, step)
-        yield scans.pair_scan(pair, [0, 1], distances_angstrom=distances)
+        yield scans.pair_scan(pair, [0, 1], lengths_angstrom=distances)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:

@@ -96,14 +96,12 @@ def judge(record: Record, limits: Limits) -> Judgement:
         )
     own = record.volume_angstrom3[len(SCALES) // 2]
     modulus = f"bulk modulus {found.bulk_modulus_gpa:.3g} GPa"
-    curve = f"the energy differs from a Birch–Murnaghan curve ({modulus}) by"
+    clause = f"the energy differs from a Birch–Murnaghan curve ({modulus}) by"
     residual = found.residual_ev * MEV_PER_EV / record.n_atoms
-    volume = "the volume of lowest energy differs from that of the box by"
+    measures = [Measure(clause, residual, limits["residual"])]
+    clause = "the volume of lowest energy differs from that of the box by"
     percent = 100.0 * abs(found.volume_angstrom3 / own - 1.0)
-    measures = [
-        Measure(curve, residual, limits["residual"]),
-        Measure(volume, percent, limits["volume"]),
-    ]
+    measures.append(Measure(clause, percent, limits["volume"]))
     evidence = {
         "volume_angstrom3_per_atom": found.volume_angstrom3 / record.n_atoms,
         "bulk_modulus_gpa": found.bulk_modulus_gpa,
@@ -113,9 +111,8 @@ def judge(record: Record, limits: Limits) -> Judgement:
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the energy against the volume, with the fit."""
-    volumes, energies_ev = (
-        column[~record.refused] for column in (record.volume_angstrom3, record.energy_ev)
-    )
+    known = ~record.refused
+    volumes, energies_ev = record.volume_angstrom3[known], record.energy_ev[known]
     found = fit(volumes, energies_ev) if len(volumes) > 4 else None
     if found is None:
         return []

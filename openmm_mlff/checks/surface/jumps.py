@@ -103,13 +103,11 @@ def find_jumps(subject: Subject, scan: Scan, *, most: int) -> Found:
     return Found(scan, curve, (*reasons, *more), jumps)
 
 
-def _evaluated(
-    subject: Subject, scan: Scan, coordinates: np.ndarray
-) -> tuple[Curve, tuple[str, ...]]:
-    found = subject.evaluate(scan.place(coordinates), molecule=scan.molecule)
+def _evaluated(subject: Subject, scan: Scan, places: np.ndarray) -> tuple[Curve, tuple[str, ...]]:
+    found = subject.evaluate(scan.place(places), molecule=scan.molecule)
     forces, ulps_ev = found.forces_ev_per_angstrom, local_ulps_ev(found.energies_ev)
     slopes = -(forces * scan.tangent).sum(axis=(1, 2))
-    curve = Curve(coordinates, found.energies_ev, forces, slopes, found.refused, ulps_ev)
+    curve = Curve(places, found.energies_ev, forces, slopes, found.refused, ulps_ev)
     return curve, found.reasons
 
 

@@ -134,9 +134,7 @@ def compare_with_first(subject: Subject, found: "Points", *, forces: np.ndarray)
     )
 
 
-def judge_of_changes(
-    *, move: str, keep: int | None = None
-) -> Callable[[Changes, Limits], Judgement]:
+def judge_changes(*, move: str, keep: int | None = None) -> Callable[[Changes, Limits], Judgement]:
     """Return the `judge` that compares changes with ``energy`` (meV/atom), ``forces`` (meV/Å).
 
     `move` is the subject of the sentence; only the first `keep` operations are judged, by default

@@ -39,7 +39,7 @@ def random_orders(atomic_numbers: np.ndarray, *, count: int, seed: int) -> np.nd
     return np.stack(orders)
 
 
-judge = moves.judge_of_changes(move="exchanging atoms of one element")
+judge = moves.judge_changes(move="exchanging atoms of one element")
 
 
 CHECK = moves.invariance_check(

@@ -16,7 +16,7 @@ def measure(subject: Subject) -> moves.Changes | NotApplicable:
     return moves.without_orientation(subject) or moves.measure_operations(subject, matrices=mirrors)
 
 
-judge = moves.judge_of_changes(move="mirroring the system")
+judge = moves.judge_changes(move="mirroring the system")
 
 
 CHECK = moves.invariance_check(

@@ -47,7 +47,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     )
 
 
-judge = moves.judge_of_changes(move="rotating the system")
+judge = moves.judge_changes(move="rotating the system")
 
 
 def plots(record: Record, limits: Limits) -> list[Plot]:

@@ -92,16 +92,14 @@ def two_atoms(elements: npt.ArrayLike, *, in_cell: bool = False) -> MolecularSys
     return pair.with_positions(positions, name="–".join(pair.symbols))
 
 
-def pair_scan(
-    molecule: MolecularSystem, atoms: list[int], *, distances_angstrom: np.ndarray
-) -> Scan:
+def pair_scan(molecule: MolecularSystem, atoms: list[int], *, lengths_angstrom: np.ndarray) -> Scan:
     """Return the scan of the distance of two atoms, each of which moves half of the way."""
     start, name = molecule.positions_angstrom, two_atoms(molecule.atomic_numbers[atoms]).name
     vector = nearest_vectors(molecule, np.array([atoms]), start)[0]
     length = np.linalg.norm(vector)
     tangent = np.zeros_like(start)
     tangent[atoms] = np.outer([-0.5, 0.5], vector / length)
-    return Scan(name, "pair", molecule, distances_angstrom, start - length * tangent, tangent)
+    return Scan(name, "pair", molecule, lengths_angstrom, start - length * tangent, tangent)
 
 
 def collision_scan(molecule: MolecularSystem, elements: tuple[int, int], *, step: float) -> Scan:

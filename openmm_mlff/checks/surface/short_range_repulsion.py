@@ -22,9 +22,7 @@ LOWEST_DRAWN_EV = 0.01  # lower energies are drawn at this end of the logarithmi
 class Record(Noisy):
     """Energies of pairs of elements pushed together."""
 
-    # name of each scan: its elements, heavy first, and whether they are in the molecule or in two
-    # molecules
-    pairs: tuple[str, ...]
+    pairs: tuple[str, ...]  # names of the scans: elements, heavy first, and whether in molecules
     covalent_sums_angstrom: np.ndarray = array("scans")  # of the two atoms of each scan
     pair: np.ndarray = array("points")  # index of the scan of each point
     distances_angstrom: np.ndarray = array("points")  # of each point, ascending within a scan
@@ -65,9 +63,7 @@ def measure(subject: Subject) -> Record | NotApplicable:
     far = [kind for kind in kinds if can_collide and kind not in near]
     lines += [scans.collision_scan(molecule, kind, step=2.0 * step) for kind in far]
     ends = [""] * len(kinds) + [INSIDE] * len(near) + [BETWEEN] * len(far)
-    found = [
-        subject.evaluate(line.place(line.coordinates), molecule=line.molecule) for line in lines
-    ]
+    found = [subject.evaluate(one.place(one.coordinates), molecule=one.molecule) for one in lines]
     elements = np.array([*kinds, *near, *far]).reshape(-1, 2)
     return Record(
         pairs=tuple(line.name + end for line, end in zip(lines, ends, strict=True)),
@@ -103,7 +99,7 @@ def pushed_together(molecule: MolecularSystem, pair: list[int], *, step: float) 
     covalent_sum = float(covalent_radii_angstrom(molecule.atomic_numbers[pair]).sum())
     # The barrier may be outside 1.5 covalent sums, so the scan starts at the minimum.
     distances = scans.way_in(covalent_sum, step=step, start_angstrom=float(length))
-    return scans.pair_scan(molecule, pair, distances_angstrom=distances)
+    return scans.pair_scan(molecule, pair, lengths_angstrom=distances)
 
 
 def judge(record: Record, limits: Limits) -> Judgement:
@@ -149,26 +145,23 @@ def _measure(wall: Wall, needed: Threshold) -> Measure:
 
 def plots(record: Record, limits: Limits) -> list[Plot]:
     """Plot the energy of each pair from contact to 0.3 Å, with barriers too low and holes."""
-    needed_ev = limits["wall"].value
-    marks: list[Mark] = []
-    low: list[tuple[float, float]] = []
-    holes: list[tuple[float, float]] = []
-    highest = 1.0
+    needed_ev, curves = limits["wall"].value, []
     for k, wall in enumerate(record.walls()):
         distances = record.distances_angstrom[record.pair == k]
         energies = finite_or_nan(record.energies_ev[record.pair == k])
-        if np.isfinite(energies).sum() < 2 or not np.isfinite(wall.lowest_angstrom):
-            continue
-        energies -= np.interp(wall.lowest_angstrom, distances, energies)
-        drawn = np.maximum(energies, LOWEST_DRAWN_EV)
-        highest = max(highest, float(np.nanmax(drawn)))
-        marks.append(Line(distances, drawn, wall.pair, k))
-        if wall.height_ev < needed_ev:
-            low.append((distances[0], drawn[0]))
-        if wall.hole_ev > 0.0:
-            holes.append((wall.hole_angstrom, np.interp(wall.hole_angstrom, distances, drawn)))
-    if not marks:
+        if np.isfinite(energies).sum() > 1 and np.isfinite(wall.lowest_angstrom):
+            energies -= np.interp(wall.lowest_angstrom, distances, energies)
+            curves.append((k, wall, distances, np.maximum(energies, LOWEST_DRAWN_EV)))
+    if not curves:
         return []
+    highest = max(1.0, *(float(np.nanmax(drawn)) for *_, drawn in curves))
+    marks: list[Mark] = [Line(x, drawn, wall.pair, k) for k, wall, x, drawn in curves]
+    low = [(x[0], drawn[0]) for _, wall, x, drawn in curves if wall.height_ev < needed_ev]
+    holes = [
+        (wall.hole_angstrom, np.interp(wall.hole_angstrom, x, drawn))
+        for _, wall, x, drawn in curves
+        if wall.hole_ev > 0.0
+    ]
     if low:
         x, y = np.transpose(low)
         marks.append(Points(x, y, "too low", "bad", "ring"))
@@ -177,7 +170,7 @@ def plots(record: Record, limits: Limits) -> list[Plot]:
         marks.append(Points(x, y, "hole", "bad", "triangle"))
     marks.append(Level(needed_ev, f"needed: {needed_ev:g} eV", "muted", "dotted"))
     ends = (LOWEST_DRAWN_EV, 1.6 * max(highest, 2.0 * needed_ev))
-    panel = Panel(Axis("Distance (Å)"), Axis("E(r) − E(lowest) (eV)", ends, log=True), tuple(marks))
+    panel = Panel(Axis("Distance (Å)"), Axis("E(r) − E(lowest) (eV)", ends, log=True), marks)
     caption = f"Energies below {LOWEST_DRAWN_EV:g} eV are drawn there."
     return [Plot("Repulsion at short distance", [panel], caption, name="walls", height_inch=2.4)]
 

@@ -17,7 +17,7 @@ def measure(subject: Subject) -> moves.Changes:
     return moves.measure_operations(subject, shifts=shifts)
 
 
-judge = moves.judge_of_changes(move="translating the system", keep=JUDGED_DISTANCES)
+judge = moves.judge_changes(move="translating the system", keep=JUDGED_DISTANCES)
 
 
 CHECK = moves.invariance_check(
