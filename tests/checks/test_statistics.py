@@ -89,20 +89,6 @@ def test_an_exact_line_has_its_slope_and_next_to_no_interval(rows, slope, half_w
     assert found.half_width == pytest.approx(half_width, abs=1e-12)
 
 
-@pytest.mark.parametrize("phi", [0.0, 0.8, 0.95])
-def test_the_correlation_time_of_an_exponential_is_found(phi):
-    rng = np.random.default_rng(2)
-    noise = math.sqrt(1 - phi**2) * lfilter([1.0], [1.0, -phi], rng.normal(size=200_000))
-    exact = 0.5 * (1 + phi) / (1 - phi)
-    assert statistics.autocorrelation_time(noise) == pytest.approx(exact, rel=0.1, abs=0.02)
-
-
-def test_an_oscillation_does_not_cancel_its_own_correlation():
-    wave = np.sin(2 * np.pi * np.arange(ROWS) / 200)
-    # Σ cos over a quarter of a period is period / 2π.
-    assert statistics.autocorrelation_time(wave) == pytest.approx(200 / (2 * np.pi), rel=0.1)
-
-
 OWN_HALF_WIDTH = SlopeEstimate(0.0, 0.01, 50.0).half_width
 
 

@@ -1,5 +1,7 @@
 """References that are off, refuse or break, and records of labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
@@ -7,7 +9,8 @@ from ase.calculators.calculator import CalculationFailed, Calculator, all_change
 from openmm_mlff.config import GFN2_XTB
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.ase import AsePotential
-from openmm_mlff.selftest.faults.plant import added, everywhere
+from openmm_mlff.selftest.faults.plant import added, everywhere, result
+from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.selftest.oracles.field import FieldOracle
 from openmm_mlff.selftest.oracles.surface import SurfacePotential
 from openmm_mlff.storage.shared import Labels
@@ -75,9 +78,7 @@ def refusing():
 @pytest.fixture
 def scaled():
     """A potential whose energies and forces are a multiple of another's."""
-    return everywhere(
-        lambda surface, _, factor: lambda placed: tuple(factor * one for one in surface(placed))
-    )
+    return everywhere(result(lambda energies, forces, s: (s * energies, s * forces)))
 
 
 @pytest.fixture
@@ -87,6 +88,26 @@ def stretched():
     def make(molecule, factor):
         longer = molecule.with_positions(factor * molecule.positions_angstrom)
         return FieldOracle(longer, seed=0)
+
+    return make
+
+
+@pytest.fixture
+def with_frames(make_subject, make_run):
+    """Make a subject of a pair potential with one run of given frames (F, N, 3), evenly spaced."""
+
+    def make(molecule, frames, *, interval_ps=0.01, **changes):
+        subject = make_subject(healthy("pair", molecule=molecule, seed=0), molecule, **changes)
+        subject._measured["molecule"] = molecule
+        run, times_ps = make_run(molecule, duration_ps=0.1), np.arange(1, len(frames) + 1)
+        track = replace(
+            run.trajectory,
+            time_ps=interval_ps * times_ps,
+            positions_angstrom=np.array(frames),
+        )
+        duration = dict.fromkeys(("requested_ps", "completed_ps"), interval_ps * len(frames))
+        subject._measured["trajectories"] = (replace(run, trajectory=track, **duration),)
+        return subject
 
     return make
 

@@ -40,9 +40,7 @@ def dented(water):
     ("at_angstrom", "status", "side"),
     [(10.0, Status.PASS, ""), (0.75, Status.FAIL, "compression"), (1.3, Status.FAIL, "stretch")],
 )
-def test_a_dent_is_found_on_its_own_side(
-    measured, make_subject, dented, water, at_angstrom, status, side
-):
+def test_a_dent_is_on_its_side(measured, make_subject, dented, water, at_angstrom, status, side):
     reference = healthy("bonded", molecule=water, seed=0)
     result = measured(make_subject(dented(at_angstrom), water, reference=reference))
     assert (result.status, result.unit, result.threshold) == (status, "1/Å", 15.0)

@@ -1,15 +1,13 @@
 """D of Brownian motion is the one it was made with, whatever the whole box does."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from openmm_mlff.checks.accuracy.diffusion import CHECK, coefficients
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.storage.measurements import Skipped
+from openmm_mlff.storage.runs import RunCondition
 
 D_ANGSTROM2_PER_PS = 0.25
 BOX_ANGSTROM = 20.0
@@ -30,7 +28,7 @@ def hydrogen() -> MolecularSystem:
 
 
 @pytest.fixture
-def brownian(make_subject, make_run, hydrogen):
+def brownian(with_frames, hydrogen):
     """Make a subject whose molecules diffuse with a known D and rotate, in a box that drifts."""
 
     def make(*, duration_ps=100.0, seed=0, drift=5.0, frames=1000):
@@ -42,17 +40,9 @@ def brownian(make_subject, make_run, hydrogen):
         centres = np.cumsum(steps, axis=0) + drift * interval_ps * np.arange(frames)[:, None, None]
         axes = 0.37 * rng.normal(size=(frames, 125, 1, 3)) * [[1.0], [-1.0]]
         molecules = (centres[:, :125, None] + axes).reshape(frames, 250, 3)
-        run = make_run(hydrogen, duration_ps=1.0)
-        track = replace(
-            run.trajectory,
-            time_ps=interval_ps * np.arange(1, frames + 1),
-            positions_angstrom=np.concatenate([molecules, centres[:, 125:]], axis=1),
-        )
-        subject = make_subject(healthy("pair", molecule=hydrogen, seed=0), hydrogen)
-        subject._measured["molecule"] = hydrogen
-        run = replace(run, trajectory=track, requested_ps=duration_ps, completed_ps=duration_ps)
-        subject._measured["trajectories"] = (run,)
-        return subject.at(run.condition)
+        positions = np.concatenate([molecules, centres[:, 125:]], axis=1)
+        subject = with_frames(hydrogen, positions, interval_ps=interval_ps)
+        return subject.at(RunCondition("nve", 300.0, 0.5))
 
     return make
 
@@ -109,10 +99,10 @@ def test_the_published_value_decides_if_it_is_named(brownian, limits, values, du
     assert len(CHECK.plots(record, {})[0].panels[0].marks) == 4
 
 
-def test_what_cannot_diffuse_is_named(make_subject, hydrogen, brownian, limits):
+def test_what_cannot_diffuse_is_named(with_frames, hydrogen, brownian, limits):
     few = CHECK.measure(brownian(frames=40))
     assert CHECK.judge(few, limits()).status is Status.INCONCLUSIVE
     assert not CHECK.plots(few, limits())
-    subject = make_subject(healthy("pair", molecule=hydrogen, seed=0), hydrogen)
-    subject._measured |= {"trajectories": (), "molecule": hydrogen}
+    subject = with_frames(hydrogen, hydrogen.positions_angstrom[None])
+    subject._measured["trajectories"] = ()
     assert isinstance(CHECK.measure(subject), Skipped)

@@ -43,8 +43,6 @@ def test_a_scaled_energy_is_found_and_a_shift_is_none(
         (0.03 * np.sqrt(np.pi / 2) * NOISE, 10.0, Status.INCONCLUSIVE),
     ],
 )
-def test_the_mean_error_is_per_atom_about_the_shift(
-    make_labels, decides, difference_ev, value, status
-):
+def test_the_error_is_per_atom_about_the_shift(make_labels, decides, difference_ev, value, status):
     model = make_labels().reference_energies_ev + difference_ev
     decides(make_labels(model_energies_ev=model), status, value, rel=0.1, absolute=1e-9)

@@ -15,9 +15,7 @@ WATER, ALANINE = load_system("water"), load_system("alanine")
 @pytest.mark.parametrize(
     ("molecule", "factor", "status"), [(WATER, 1.05, Status.FAIL), (ALANINE, 1.0, Status.PASS)]
 )
-def test_bonds_that_are_too_long_are_found(
-    measured, make_subject, stretched, molecule, factor, status
-):
+def test_bonds_too_long_are_found(measured, make_subject, stretched, molecule, factor, status):
     subject = make_subject(
         stretched(molecule, factor), molecule, reference=FieldOracle(molecule, seed=0)
     )

@@ -105,9 +105,7 @@ def test_labelled_frames_are_compared_with_and_cannot_be_relaxed(
         assert measured(subject, check=check).status is Status.SKIPPED
 
 
-def test_without_a_reference_or_a_frame_of_the_molecule_the_check_is_skipped(
-    measured, make_subject, water
-):
+def test_without_a_reference_or_a_frame_it_is_skipped(measured, make_subject, water):
     subject = make_subject(FieldOracle(water, seed=0), water)
     result = measured(subject, check=FORCE)
     assert result.status is Status.SKIPPED

@@ -20,23 +20,6 @@ def argon_gas() -> MolecularSystem:
     return MolecularSystem("gas", np.full(60, 18), places, bonds=(), cell_angstrom=cell)
 
 
-@pytest.fixture
-def with_frames(make_subject, make_run):
-    """Make a subject with one run of given frames (F, N, 3)."""
-
-    def make(molecule, frames, **changes):
-        subject = make_subject(healthy("pair", molecule=molecule, seed=0), molecule, **changes)
-        subject._measured["molecule"] = molecule
-        run = make_run(molecule, duration_ps=0.1)
-        track = type(run.trajectory)(
-            **{**vars(run.trajectory), "positions_angstrom": np.array(frames)}
-        )
-        subject._measured["trajectories"] = (type(run)(**{**vars(run), "trajectory": track}),)
-        return subject
-
-    return make
-
-
 def test_an_ideal_gas_has_no_structure_in_a_triclinic_box(with_frames, argon_gas):
     rng = np.random.default_rng(1)
     frames = rng.uniform(size=(200, 60, 3)) @ argon_gas.cell_angstrom

@@ -12,9 +12,7 @@ from openmm_mlff.selftest.oracles.field import FieldOracle
 @pytest.mark.parametrize(
     ("factor", "status"), [(1.0, Status.PASS), (0.9, Status.FAIL), (1.1, Status.FAIL)]
 )
-def test_the_factor_is_measured_on_both_kinds_of_frames(
-    measured, make_subject, scaled, factor, status
-):
+def test_the_factor_is_measured_on_both_kinds(measured, make_subject, scaled, factor, status):
     molecule = load_system("methane")
     oracle = FieldOracle(molecule, seed=0)
     subject = make_subject(scaled(oracle, factor), molecule, reference=oracle)
@@ -46,7 +44,6 @@ NONE, LOST = np.empty(0), np.full(5, np.nan)
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
-        ({}, Status.PASS),
         ({"thermal": 0.96, "displaced": 1.04}, Status.PASS),
         ({"thermal": 0.94}, Status.FAIL),
         ({"displaced": 1.06}, Status.FAIL),

@@ -50,9 +50,7 @@ def test_inertia_is_that_of_the_first_frame(judge_runs, water, make_run):
 
 
 @pytest.mark.parametrize("is_box", [False, True])
-def test_what_does_not_rotate_is_judged_on_its_linear_momentum(
-    judge_runs, make_run, water, argon, is_box
-):
+def test_what_does_not_rotate_has_linear_momentum_only(judge_runs, make_run, water, argon, is_box):
     system = load_system("argon_108") if is_box else argon
     run = with_momenta(make_run(water, trajectory=None), angular=500.0)
     judgement = judge_runs(run, system=system)

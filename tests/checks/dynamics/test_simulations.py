@@ -27,7 +27,7 @@ FELL = RunFailure("error", "it fell", 1.0, traceback="line 7")
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "exceptions"),
+    ("change", "status", "others"),
     [
         (None, Status.SKIPPED, {}),
         ({}, Status.PASS, {}),
@@ -39,12 +39,10 @@ FELL = RunFailure("error", "it fell", 1.0, traceback="line 7")
     ids=["missing", "sound", "interrupted", "unrecorded", "broken", "error"],
 )
 @pytest.mark.parametrize("check", OF_RUNS, ids=lambda check: check.id)
-def test_only_a_whole_run_passes(
-    check, change, status, exceptions, water, make_run, at_condition, judge
-):
+def test_only_whole_runs_pass(check, change, status, others, water, make_run, at_condition, judge):
     runs = () if change is None else (make_run(water, **SOUND | change),)
     judgement = judge(at_condition(*runs), check=check)
-    assert judgement.status is exceptions.get(check.id, status)
+    assert judgement.status is others.get(check.id, status)
     if change and change.get("failure") is TORN:
         assert bool(judgement.evidence) is (check.id != "temperature")
     if judgement.status is Status.ERROR:

@@ -85,9 +85,7 @@ def test_a_new_contact_names_the_unbonded_pair(judge_runs, water, make_run):
 
 
 @pytest.mark.parametrize("completed_ps", [10.0, 9.0])
-def test_the_earliest_break_is_reported_also_of_an_interrupted_run(
-    judge_runs, water, make_run, completed_ps
-):
+def test_the_earliest_break_counts_of_any_run(judge_runs, water, make_run, completed_ps):
     run = make_run(water, completed_ps=completed_ps)
     hot = edited(run.energies, temperature_kelvin=(100, 1e4))
     torn = edited(run.trajectory, fragments=(20, 2))

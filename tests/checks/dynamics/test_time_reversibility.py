@@ -17,9 +17,7 @@ from openmm_mlff.results import Status
         (np.nan, np.nan, "NaN at 0.1 ps", Status.FAIL, None),
     ],
 )
-def test_the_largest_distance_from_the_start_decides(
-    decides, water, far, missed, failure, status, value
-):
+def test_the_largest_distance_decides(decides, water, far, missed, failure, status, value):
     start = water.positions_angstrom
     back = start.copy()
     back[1, 2] += missed

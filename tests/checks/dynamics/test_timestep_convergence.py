@@ -76,9 +76,7 @@ def judge_energies(judge):
         ({"error_ev": 100 * LEAST_EV}, Status.FAIL, 0.0, None),
     ],
 )
-def test_the_error_falls_as_the_timestep_squared(
-    judge_energies, settings, status, exponent, safe_fs
-):
+def test_errors_fall_as_the_timestep_squared(judge_energies, settings, status, exponent, safe_fs):
     judgement = judge_energies(*energies(**settings))
     assert judgement.status is status
     assert judgement.value == pytest.approx(exponent, abs=0.1)

@@ -39,7 +39,6 @@ def test_where_an_scf_ends_within_its_convergence_is_no_fault(measured, make_sub
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
-        ({"on_gpu": True}, Status.PASS),
         ({"force": 5e-6}, Status.PASS),
         ({"force": 5e-4}, Status.FAIL),
         ({"force": 5e-4, "on_gpu": True}, Status.PASS),

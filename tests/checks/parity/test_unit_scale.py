@@ -14,7 +14,7 @@ from openmm_mlff.checks.parity.unit_scale import (
 )
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.results import Status
-from openmm_mlff.selftest.faults.plant import everywhere
+from openmm_mlff.selftest.faults.plant import everywhere, result
 from openmm_mlff.selftest.oracles import healthy
 
 LENGTH_ANGSTROM = 0.96
@@ -26,10 +26,11 @@ TAKEN = "as if {} were taken for {}".format
     [(1.0, Status.PASS, ""), (1 / 4.184, Status.FAIL, TAKEN("kcal/mol", "kJ/mol"))],
 )
 def test_energies_in_another_unit_are_found(measured, make_subject, water, factor, status, slip):
-    scale = everywhere(lambda surface, *_: lambda at: tuple(factor * one for one in surface(at)))
-    result = measured(make_subject(scale(healthy("bonded", molecule=water, seed=0), 1.0), water))
-    assert result.status is status
-    assert result.evidence["nearest_slip"] == slip
+    scale = everywhere(result(lambda energies, forces, s: (s * energies, s * forces)))
+    potential = scale(healthy("bonded", molecule=water, seed=0), factor)
+    found = measured(make_subject(potential, water))
+    assert found.status is status
+    assert found.evidence["nearest_slip"] == slip
 
 
 @pytest.mark.parametrize(

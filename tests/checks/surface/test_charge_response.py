@@ -34,9 +34,7 @@ def test_electronic_states_are_told_apart_or_not(measured, subject_at, molecule)
         (2, 1, 2, [(0, 1), (1, 4)]),
     ],
 )
-def test_other_states_are_neutral_or_of_another_multiplicity(
-    hydrogens, charge, multiplicity, expected
-):
+def test_other_states_are_neutral_or_of_other_spin(hydrogens, charge, multiplicity, expected):
     numbers = np.array([8] + [1] * hydrogens)
     places = np.eye(3)[: len(numbers)]
     molecule = MolecularSystem("OH", numbers, places, charge, multiplicity)

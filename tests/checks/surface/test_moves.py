@@ -5,7 +5,6 @@ import pytest
 
 from openmm_mlff.checks.registry import get_check
 from openmm_mlff.checks.surface.moves import Changes
-from openmm_mlff.checks.surface.permutation_invariance import random_orders
 from openmm_mlff.checks.surface.translation_invariance import DISTANCES_ANGSTROM
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.molecules import MolecularSystem, load_system
@@ -106,13 +105,6 @@ def test_without_like_atoms_and_in_force_fields_none_are_exchanged(subject_at, w
         potential.has_force_field = has_force_field
         found = PERMUTATION.measure(subject_at(potential, molecule))
         assert isinstance(found, NotApplicable)
-
-
-def test_orders_keep_every_element_in_its_place():
-    numbers = np.array([8, 1, 1, 6, 1])
-    orders = random_orders(numbers, count=20, seed=1)
-    assert (numbers[orders] == numbers).all()
-    assert (orders != np.arange(5)).any(axis=1).all()
 
 
 def test_a_box_is_rotated_with_its_atoms_where_that_is_possible(

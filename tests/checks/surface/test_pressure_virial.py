@@ -115,7 +115,6 @@ TO_BAR = 1.0 / EV_PER_BAR_ANGSTROM3 / 1000.0
 @pytest.mark.parametrize(
     ("case", "status", "value"),
     [
-        ({}, Status.PASS, 0.0),
         ({"virial_ev": 9.0}, Status.PASS, 9.0),
         ({"virial_ev": 12.0}, Status.FAIL, 12.0),
         ({"openmm_slopes_ev": 12.0}, Status.FAIL, 12.0),
