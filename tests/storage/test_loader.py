@@ -41,7 +41,6 @@ def record_of(**changes):
         "replica": 0,
         "requested_ps": 0.1,
         "completed_ps": 0.1,
-        "steps": 200,
         "status": "complete",
         "failure": None,
         "ms_per_step_blocks": [1.5, 1.25],
@@ -51,9 +50,6 @@ def record_of(**changes):
         "steps_per_block": 50,
         "memory_mebibytes": {"peak_resident": 512.0},
         "platform": "Reference",
-        "precision": "mixed",
-        "on_gpu": False,
-        "seed": 1,
         "frame_interval_steps": 20,
     } | changes
 
@@ -205,11 +201,7 @@ TORN = {"kind": "unstable", "message": "torn", "time_ps": 0.03, "atoms": [0, 1],
         ({"status": "running"}, None, ""),
         ({"status": "failed", "failure": TORN}, "unstable", "torn"),
         ({"status": "failed"}, "error", "without a message"),
-        (
-            {"status": "failed", "failure": {"kind": None, "message": "", "time_ps": None}},
-            "error",
-            "without a message",
-        ),
+        ({"status": "failed", "failure": dict.fromkeys(TORN)}, "error", "without a message"),
     ],
 )
 def test_an_incomplete_run_did_not_survive_and_a_failed_one_has_a_failure(
