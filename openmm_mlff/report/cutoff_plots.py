@@ -7,7 +7,7 @@ import numpy as np
 
 from openmm_mlff.checks.surface.cutoff_continuity import ALONE, Record
 from openmm_mlff.checks.surface.jumps import Jump
-from openmm_mlff.plots import Axis, Line, Mark, Panel, Plot, Points
+from openmm_mlff.plots import Axis, Line, Mark, Panel, Plot, Points, finite_or_nan
 from openmm_mlff.report.plot_parts import Range, cut_sentence, robust_range
 from openmm_mlff.report.selection import measures, stored_record
 from openmm_mlff.report.wording import number
@@ -49,7 +49,7 @@ class DrawnScan:
     kind: str
     coordinate: np.ndarray
     energies_mev: np.ndarray
-    jumps: tuple[Jump, ...]
+    jumps: Sequence[Jump]
 
     def line(self, colour: int, *, near: float | None = None) -> Line:
         """Return the curve, interrupted at each jump; if ``near``, within 1 Å of it."""
@@ -144,13 +144,21 @@ def read_scans(evidence: Evidence, *, alone: bool, least_jump_mev: float) -> lis
     record = stored_record(evidence, MEASUREMENT, Record)
     if record is None:
         return []
-    jumps = [jump for jump in record.jumps if jump.energy_mev > least_jump_mev]
-    scans = [
-        _drawn(record, index=k, jumps=jumps)
-        for k, kind in enumerate(record.kinds)
-        if (kind == ALONE) is alone
-    ]
-    return [scan for scan in scans if np.isfinite(scan.energies_mev).sum() >= 2]
+    scans = []
+    for k, kind in enumerate(record.kinds):
+        here = record.scan == k
+        energies_ev = finite_or_nan(record.energies_ev[here])
+        known = np.flatnonzero(np.isfinite(energies_ev))
+        if (kind == ALONE) is alone and len(known) >= 2:
+            name = record.names[k]
+            jumps = [
+                jump
+                for jump in record.jumps
+                if jump.scan == name and jump.energy_mev > least_jump_mev
+            ]
+            energies_mev = (energies_ev - energies_ev[known[-1]]) * MEV_PER_EV
+            scans.append(DrawnScan(name, kind, record.coordinate[here], energies_mev, jumps))
+    return scans
 
 
 def allowed_mev(result: CheckResult | None) -> float:
@@ -158,19 +166,6 @@ def allowed_mev(result: CheckResult | None) -> float:
     found = [] if result is None else measures(result)
     limits = [one["threshold"] for one in found if one["unit"] == UNIT]
     return max((limit for limit in limits if limit is not None), default=DEFAULT_LEAST_JUMP_MEV)
-
-
-def _drawn(record: Record, *, index: int, jumps: Sequence[Jump]) -> DrawnScan:
-    here = record.scan == index
-    energies_ev = np.where(np.isfinite(record.energies_ev[here]), record.energies_ev[here], np.nan)
-    far_ev = energies_ev[np.isfinite(energies_ev)][-1:]
-    return DrawnScan(
-        name=record.names[index],
-        kind=record.kinds[index],
-        coordinate=record.coordinate[here],
-        energies_mev=(energies_ev - (far_ev[0] if len(far_ev) else np.nan)) * MEV_PER_EV,
-        jumps=tuple(jump for jump in jumps if jump.scan == record.names[index]),
-    )
 
 
 def _jumping_pairs(scans: Sequence[DrawnScan], *, largest: Jump, opening: str) -> Plot:

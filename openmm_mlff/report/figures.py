@@ -66,11 +66,6 @@ class PlacedPlot:
         """The label of the condition, or nothing."""
         return "" if self.condition is None else condition_label(self.condition.as_dict())
 
-    def result_in(self, report: ValidationReport) -> CheckResult | None:
-        """Return the check's result."""
-        condition = None if self.condition is None else self.condition.as_dict()
-        return find_result(report, check_id=self.check_id, system=self.system, condition=condition)
-
     def captioned(self, result: CheckResult | None) -> "PlacedPlot":
         """Return a copy whose caption ends with the result of the check."""
         plot = self.plot
@@ -116,11 +111,17 @@ def report_plots(
     placed = []
     for system, evidence in observations_by_system.items():
         found = [one for one in plots if one.system == system and one.plot.has_data()]
-        found += _placed(OF_A_SYSTEM, replace(evidence, condition=None), report)
-        for condition in evidence.conditions():
-            found += _placed(OF_A_CONDITION, evidence.at(condition), report)
+        views = [(replace(evidence, condition=None), OF_A_SYSTEM)]
+        views += [(evidence.at(condition), OF_A_CONDITION) for condition in evidence.conditions()]
+        for view, table in views:
+            for check_id, make in table:
+                plot = make(view, _result(report, check_id, system, view.condition))
+                if plot is not None:
+                    found.append(PlacedPlot(check_id, system, view.condition, plot))
         found.sort(key=lambda one: order.get(one.check_id, len(order)))
-        placed += [one.captioned(one.result_in(report)) for one in found]
+        placed += [
+            one.captioned(_result(report, one.check_id, system, one.condition)) for one in found
+        ]
     return placed
 
 
@@ -148,14 +149,8 @@ def write_figure(plot: Plot, path: Path, *, system: str = "", headline: str = ""
     return FigureRecord(path, plot.title, plot.caption, system, width_inch(plot))
 
 
-def _placed(
-    table: tuple[tuple[str, MakePlot], ...], evidence: Evidence, report: ValidationReport
-) -> list[PlacedPlot]:
-    system, condition, found = evidence.system.name, evidence.condition, []
-    for check_id, make in table:
-        asked = None if condition is None else condition.as_dict()
-        result = find_result(report, check_id=check_id, system=system, condition=asked)
-        plot = make(evidence, result)
-        if plot is not None:
-            found.append(PlacedPlot(check_id, system, condition, plot))
-    return found
+def _result(
+    report: ValidationReport, check_id: str, system: str, condition: RunCondition | None
+) -> CheckResult | None:
+    asked = None if condition is None else condition.as_dict()
+    return find_result(report, check_id=check_id, system=system, condition=asked)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,22 +38,11 @@ def code_span(text: object, *, cell: bool = False) -> str:
     flat = " ".join(printable(str(text)).split())
     if not flat:
         return ""
-    fence = "`" * (_longest_run(flat) + 1)
+    longest = max((len(run) for run in re.findall("`+", flat)), default=0)
+    fence = "`" * (longest + 1)
     pad = " " if "`" in flat else ""
     shown = flat.replace("|", r"\|") if cell else flat
     return f"{fence}{pad}{shown}{pad}{fence}"
-
-
-def code_cell(text: object) -> str:
-    """Format text as code in a table."""
-    return code_span(text, cell=True)
-
-
-def code_block(text: object) -> str:
-    """Format text as a code block that its contents cannot end."""
-    body = printable(str(text)).rstrip("\n")
-    fence = "`" * max(3, _longest_run(body) + 1)
-    return f"{fence}text\n{body}\n{fence}"
 
 
 def attribute_text(value: object) -> str:
@@ -120,13 +110,8 @@ def render(template: str, **context: Any) -> str:
     environment.filters.update(
         text=escape_text,
         code=code_span,
-        code_cell=code_cell,
-        code_block=code_block,
+        code_cell=partial(code_span, cell=True),
         attribute=attribute_text,
     )
     filled = environment.get_template(template).render(**context)
     return re.sub(r"\n{3,}", "\n\n", filled).strip("\n") + "\n"
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)

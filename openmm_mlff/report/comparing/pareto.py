@@ -1,6 +1,6 @@
 """Accuracy against speed: models that no other model exceeds in both."""
 
-import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,7 +123,7 @@ def _mean(
     table: Mapping[tuple[str, str], CheckResult], *, keys: Sequence[tuple[str, str]]
 ) -> float:
     """Return the geometric mean, which weighs a factor equally on every system."""
-    return math.exp(sum(math.log(table[key].value or 1.0) for key in keys) / len(keys))
+    return statistics.geometric_mean(table[key].value or 1.0 for key in keys)
 
 
 def _on_front(index: int, numbers: Sequence[tuple[float, float]]) -> bool:

@@ -58,7 +58,7 @@ def render_chart(plot: Plot) -> Json:
     columns = 1 if len(plot.panels) <= 3 else min(plot.columns, MOST_COLUMNS)
     rows = math.ceil(len(plot.panels) / columns)
     panel_px = max(LEAST_HEIGHT, plot.height_inch * PIXELS_PER_INCH)
-    shared = columns == 1 and len({_shared(panel.x) for panel in plot.panels}) == 1 < rows
+    shared = columns == 1 and len({(one.x.label, one.x.range) for one in plot.panels}) == 1 < rows
     gap_px = GAP_ABOVE if shared else GAP_BETWEEN
     total_px = rows * panel_px + (rows - 1) * gap_px
     layout: Json = {"shapes": [], "annotations": []}
@@ -90,10 +90,6 @@ def _legend_height(names: Collection[str]) -> int:
     return 19 * math.ceil(len(names) / max(1, LEGEND_WIDTH // widest))
 
 
-def _shared(axis: Axis) -> tuple[str, tuple[float, float] | None]:
-    return axis.label, axis.range
-
-
 def _axis(axis: Axis) -> Json:
     found: Json = {"title": {"text": plain(axis.label)}}
     ends = None if axis.range is None else np.asarray(axis.range)
@@ -118,7 +114,9 @@ def _draw_panel(traces: list[Json], layout: Json, panel: Panel, *, number: str) 
     for mark, colour in zip(panel.marks, panel.colours(), strict=True):
         shown = _colour(colour)
         if isinstance(mark, Level):
-            _draw_level(layout, mark, number=number)
+            line = {"color": shown, "width": 1.3, "dash": DASHES[mark.style]}
+            ends = {"type": "line", "x0": 0, "x1": 1, "y0": mark.value, "y1": mark.value}
+            _add_shape(layout, mark.name, ends | {"line": line}, number=number)
         elif isinstance(mark, Event):
             _draw_event(layout, mark, number=number)
         elif isinstance(mark, Band) and mark.x is None:
@@ -249,13 +247,6 @@ def _bar_notes(mark: Bars, *, bars: list[Bars], number: str) -> list[Json]:
         _words(mark.note(k), "@muted") | frame | {"x": float(places[k]), "textangle": -90}
         for k in np.flatnonzero(np.isnan(heights)).tolist()
     ]
-
-
-def _draw_level(layout: Json, level: Level, *, number: str) -> None:
-    """Draw a level over the whole width."""
-    line = {"color": _colour(level.colour), "width": 1.3, "dash": DASHES[level.style]}
-    ends = {"type": "line", "x0": 0, "x1": 1, "y0": level.value, "y1": level.value}
-    _add_shape(layout, level.name, ends | {"line": line}, number=number)
 
 
 def _draw_event(layout: Json, event: Event, *, number: str) -> None:

@@ -81,7 +81,7 @@ def report_html(
     """
     verdict, judged = report.verdict, {check.id for check in report.checks}
     charts = [
-        Chart(placed, **render_chart(placed.plot)) for placed in plots if placed.check_id in judged
+        Chart(placed, render_chart(placed.plot)) for placed in plots if placed.check_id in judged
     ]
     runs = viewer_runs(observations_by_system, report)
     rows = dashboard_rows(report, known=known)
@@ -116,17 +116,7 @@ def report_html(
         provenance=provenance_rows(report),
         request=request_of(report, run=run),
         chart_data=Markup(
-            packed_json(
-                [
-                    {
-                        "system": one.placed.system,
-                        "traces": one.traces,
-                        "layout": one.layout,
-                        "height": one.height,
-                    }
-                    for one in charts
-                ]
-            )
+            packed_json([{"system": one.placed.system} | one.drawn for one in charts])
         ),
         run_data=Markup(packed_json(runs)),
         number=number,

@@ -1,7 +1,7 @@
 """One section per check: question, formula, thresholds, results, charts, evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from openmm_mlff.checks import CHECKS, Check
@@ -16,18 +16,10 @@ _COMPARED = {"value", "unit", "threshold", "at_least"}
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A plot on the page.
-
-    Attributes:
-        traces: of plotly.
-        layout: of plotly, without what all charts share.
-        height: in pixels.
-    """
+    """A plot on the page, drawn by :func:`openmm_mlff.report.html.charts.render_chart`."""
 
     placed: PlacedPlot
-    traces: list[dict[str, Any]]
-    layout: dict[str, Any]
-    height: int
+    drawn: dict[str, Any]
 
     @property
     def title(self) -> str:
@@ -38,7 +30,7 @@ class Chart:
     @property
     def has_frames(self) -> bool:
         """Whether a point of it leads to a frame of a simulation."""
-        return any("run" in trace.get("meta", {}) for trace in self.traces)
+        return any("run" in trace.get("meta", {}) for trace in self.drawn["traces"])
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ class Section:
     required: bool
     findings: tuple[Finding, ...]
     counts: tuple[tuple[str, str, int], ...]
-    charts: tuple[tuple[int, Chart], ...] = field(default_factory=tuple)
+    charts: tuple[tuple[int, Chart], ...]
 
     @property
     def failed(self) -> bool:

@@ -55,7 +55,7 @@ def test_each_measure_is_a_row_with_its_direction_and_failed_checks_come_first(
 
 def test_charts_of_one_kind_stand_side_by_side(make_report, make_result):
     charts = [
-        Chart(PlacedPlot(check_id, system, None, Plot("", [], name=kind)), [], {}, 0)
+        Chart(PlacedPlot(check_id, system, None, Plot("", [], name=kind)), {})
         for check_id, kind, system in (
             ("energy_drift", "energy", "water"),
             ("energy_drift", "temperature", "water"),
