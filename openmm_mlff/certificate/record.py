@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from openmm_mlff.config import canonical_sha256, first_problem
 from openmm_mlff.errors import FileError, RunDirectoryError
@@ -73,16 +73,13 @@ class Certificate(Record):
     """The contents of `certificate.json`.
 
     Attributes:
-        kind: identifies the file type.
         notice: what the hash guarantees, and what it does not.
         fingerprint: files, parameters and packages that define the model.
         options: how the model was read and run.
         verdict: always APPROVED.
         label: of the verdict; states if accuracy was not judged.
-        claims: answers to sound and accurate.
         protocol_sha256: hash of the full protocol, including thresholds.
         versions: of the packages that affect results.
-        created: in UTC.
         checks: the required ones.
         sha256: hash of all other fields.
     """
@@ -106,20 +103,12 @@ class Certificate(Record):
     checks: tuple[CertifiedCheck, ...]
     tolerance: SampleTolerance = SampleTolerance()
     samples: tuple[Sample, ...]
-    sha256: str = Field(default="")
-
-    @property
-    def is_intact(self) -> bool:
-        """Whether the contents match their hash."""
-        return self.sha256 == self.digest()
-
-    def digest(self) -> str:
-        """Return the hash of all other fields."""
-        return canonical_sha256(self.model_dump(mode="json", exclude={DIGEST}))
+    sha256: str = ""
 
     def sealed(self) -> "Certificate":
-        """Return a copy that includes its hash."""
-        return self.model_copy(update={DIGEST: self.digest()})
+        """Return a copy that includes the hash of all other fields."""
+        digest = canonical_sha256(self.model_dump(mode="json", exclude={DIGEST}))
+        return self.model_copy(update={DIGEST: digest})
 
 
 def read_certificate(path: Path) -> tuple[Certificate, bool]:

@@ -1,6 +1,6 @@
 """Verify whether a model is the certified one and whether this machine reproduces its values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,7 @@ class SampleOutcome:
 
     Attributes:
         platform: empty where the values could not be computed.
-        energy_error_ev_per_atom: the maximum; None where nothing was computed.
-        force_error_ev_per_angstrom: the maximum over components.
+        energy_error_ev_per_atom: the maximum; None where nothing was computed, as for the forces.
         agrees: whether all values are within the tolerance.
         problem: why the values could not be computed.
     """
@@ -39,8 +38,6 @@ class Verification:
     """Result of a verification.
 
     Attributes:
-        intact: whether the certificate is unchanged.
-        same_model: whether the fingerprint of the model is the certified one.
         sha256: of the fingerprint of the given model.
         difference: from the certified model; other package versions do not change the identity of a
             model made of files, whose values decide.
@@ -51,7 +48,7 @@ class Verification:
     same_model: bool
     sha256: str
     difference: str = ""
-    samples: tuple[SampleOutcome, ...] = field(default=())
+    samples: tuple[SampleOutcome, ...] = ()
 
     @property
     def reproduced(self) -> bool:
@@ -127,8 +124,7 @@ def _reproduce(
         choice = choose_platform(system, positions[0], request=platform, precision=precision)
         found = evaluate_in_openmm(system, molecule, positions, platform=choice)
     except (openmm.OpenMMException, EvaluationRefusedError, RuntimeError) as error:
-        reason = one_line(error, with_type=True)
-        return SampleOutcome(sample.system, problem=reason)
+        return SampleOutcome(sample.system, problem=one_line(error, with_type=True))
     return compare_sample(sample, found, tolerance=certificate.tolerance, platform=choice.name)
 
 

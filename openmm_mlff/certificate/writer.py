@@ -52,11 +52,9 @@ def make_certificate(
 ) -> Certificate:
     """Return the certificate of an approved model, with its hash; ``run`` is `run.json`."""
     spec = ResolvedRequest.model_validate(run["spec"])
-    samples = [
-        sample
-        for name, evidence in evidence_by_system.items()
-        if (sample := make_sample(name, evidence)) is not None
-    ]
+    samples = (make_sample(name, evidence) for name, evidence in evidence_by_system.items())
+    # The values of a part of a larger System cannot be reproduced without the rest.
+    known = () if spec.options.ml_atoms else tuple(one for one in samples if one is not None)
     return Certificate(
         model=report.model,
         fingerprint=Fingerprint.model_validate(run["fingerprints"]["potential"]),
@@ -75,8 +73,7 @@ def make_certificate(
             for result in report.checks
             if result.required
         ),
-        # The values of a part of a larger System cannot be reproduced without the rest.
-        samples=() if spec.options.ml_atoms else tuple(samples),
+        samples=known,
     ).sealed()
 
 

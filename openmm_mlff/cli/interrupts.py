@@ -29,28 +29,19 @@ class InterruptedRunError(InterruptedCommandError):
 
     def resume_command(self, arguments: Sequence[str]) -> str:
         """Return the shell command that resumes, from the arguments of the interrupted one."""
-        return resume_command(arguments, root=self.root, spec=self.spec)
-
-
-def resume_command(arguments: Sequence[str], *, root: Path, spec: str) -> str:
-    """Return the shell command that resumes an interrupted run.
-
-    ``arguments`` are those of the interrupted command, without the program's name; ``spec`` is the
-    potential that was running.
-    """
-    kept = [argument for argument in arguments if argument != RESUME]
-    if any(one == OUTPUT or one.startswith(f"{OUTPUT}=") for one in kept):
-        return shlex.join(["openmm-mlff", *kept, RESUME])
-    # Without --output each potential has its own folder, which was named at the start.
-    valued = {
-        flag
-        for setting in settings()
-        if setting.kind is not bool
-        for flag in (setting.flag, setting.option.short)
-    }
-    words = kept[:1]
-    for before, word in pairwise(kept):
-        is_potential = not word.startswith("-") and before not in valued
-        if word == spec or not is_potential:
-            words.append(word)
-    return shlex.join(["openmm-mlff", *words, OUTPUT, str(root), RESUME])
+        kept = [argument for argument in arguments if argument != RESUME]
+        if any(one == OUTPUT or one.startswith(f"{OUTPUT}=") for one in kept):
+            return shlex.join(["openmm-mlff", *kept, RESUME])
+        # Without --output each potential has its own folder, which was named at the start.
+        valued = {
+            flag
+            for setting in settings()
+            if setting.kind is not bool
+            for flag in (setting.flag, setting.option.short)
+        }
+        words = kept[:1]
+        for before, word in pairwise(kept):
+            is_potential = not word.startswith("-") and before not in valued
+            if word == self.spec or not is_potential:
+                words.append(word)
+        return shlex.join(["openmm-mlff", *words, OUTPUT, str(self.root), RESUME])

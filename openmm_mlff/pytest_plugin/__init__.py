@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from openmm_mlff.pytest_plugin.nodes import VERDICT, Checks, report_for
-from openmm_mlff.pytest_plugin.session import NOT_OFFERED, ROOT, VALIDATION, Validation
-from openmm_mlff.request import settings
+from openmm_mlff.pytest_plugin.session import OFFERED, ROOT, VALIDATION, Validation
 
 if TYPE_CHECKING:
     from openmm_mlff.molecules import MolecularSystem
@@ -41,9 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mlff-potential", metavar="SPEC", help="potential to validate: one test per check"
     )
-    for setting in settings():
-        if setting.path[0] in NOT_OFFERED:
-            continue
+    for setting in OFFERED:
         text = DEFAULTS_HERE.get(setting.path[0], "") + str(setting.info.description)
         form: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
         if setting.kind is bool:
@@ -99,9 +96,9 @@ def pytest_collection(session: pytest.Session) -> None:
                 validation.close()
     except UserError as error:
         raise pytest.UsageError(f"mlff: {error}") from error
-    strangers = validation.strangers([*known, f"{ROOT}::{VERDICT}"])
-    if strangers:
-        raise pytest.UsageError(f"not found: {', '.join(strangers)}; --collect-only lists all ids")
+    unknown = validation.unknown_ids([*known, f"{ROOT}::{VERDICT}"])
+    if unknown:
+        raise pytest.UsageError(f"not found: {', '.join(unknown)}; --collect-only lists all ids")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -127,8 +124,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     validation = config.stash.get(VALIDATION, None)
     if validation is None:
         return None
-    asked = validation.asked
-    return f"mlff: {asked.potential} on {', '.join(asked.systems)} by {asked.protocol}"
+    request = validation.request
+    return f"mlff: {request.potential} on {', '.join(request.systems)} by {request.protocol}"
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -161,7 +158,7 @@ def mlff_potential(request: pytest.FixtureRequest) -> "Potential":
     validation = _asked(request)
     from openmm_mlff.potentials import load_potential
 
-    return load_potential(validation.asked.potential, options=validation.asked.options)
+    return load_potential(validation.request.potential, options=validation.request.options)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmm_mlff.pytest_plugin.session import ROOT, VALIDATION, Validation
+from openmm_mlff.pytest_plugin.session import ROOT, VALIDATION
 
 if TYPE_CHECKING:
     from openmm_mlff.checks.cases import Case, Judgement
@@ -18,12 +18,11 @@ VERDICT = "verdict"
 def report_for(session: pytest.Session) -> "ValidationReport":
     """Return the report on all collected tests; the first call runs the validation."""
     validation = session.config.stash[VALIDATION]
-    items = session.items
     whole = any(
         isinstance(item, VerdictItem) or "mlff_report" in getattr(item, "fixturenames", ())
-        for item in items
+        for item in session.items
     )
-    chosen = [item.case for item in items if isinstance(item, CheckItem)]
+    chosen = [item.case for item in session.items if isinstance(item, CheckItem)]
     wanted: dict[str, list[str]] = {}
     for case in validation.cases if whole else chosen:
         wanted.setdefault(case.system, []).append(case.spec.id)
@@ -89,11 +88,6 @@ class MlffItem(pytest.Item):
         """Return the outcome of this test."""
         raise NotImplementedError
 
-    @property
-    def validation(self) -> Validation:
-        """The validation of this session."""
-        return self.config.stash[VALIDATION]
-
 
 class CheckItem(MlffItem):
     """One check on one system."""
@@ -124,4 +118,4 @@ class VerdictItem(MlffItem):
         """Return the outcome of the verdict."""
         from openmm_mlff.pipeline.selected import judge_verdict
 
-        return judge_verdict(report, self.validation.cases)
+        return judge_verdict(report, self.config.stash[VALIDATION].cases)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openmm_mlff.request import ValidationRequest, request_from, settings, table_of
+from openmm_mlff.request import request_from, settings, table_of
 
 if TYPE_CHECKING:
     from openmm_mlff.checks.cases import Case
@@ -22,33 +22,22 @@ if TYPE_CHECKING:
 ROOT = "mlff"
 """Prefix of the ids of all tests."""
 
-NOT_OFFERED = ("resume",)
-"""Settings without an option: every session starts a new run."""
-
-PROTOCOL = "quick"
-"""The default protocol."""
-
-
-def request_of(config: pytest.Config) -> ValidationRequest:
-    """Return the validation requested on the command line."""
-    values = [
-        (setting, config.getoption(f"mlff_{setting.name}"))
-        for setting in settings()
-        if setting.path[0] not in NOT_OFFERED
-    ]
-    potential = config.getoption("mlff_potential")
-    return request_from({"protocol": PROTOCOL, **table_of(values), "potential": potential})
+OFFERED = tuple(setting for setting in settings() if setting.path[0] != "resume")
+"""Settings with an option; every session starts a new run."""
 
 
 class Validation:
     """The validation of a session."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.asked = request_of(config)
+        given = table_of((one, config.getoption(f"mlff_{one.name}")) for one in OFFERED)
+        potential = config.getoption("mlff_potential")
+        asked = request_from({"protocol": "quick", **given, "potential": potential})
         self.is_worker = hasattr(config, "workerinput")
-        given = self.asked.output or getattr(config, "workerinput", {}).get(ROOT)
+        output = asked.output or getattr(config, "workerinput", {}).get(ROOT)
         name = f"openmm-mlff-{uuid.uuid4().hex[:12]}"
-        self.output = Path(given).absolute() if given else Path(gettempdir()) / name
+        self.output = Path(output).absolute() if output else Path(gettempdir()) / name
+        self.request = asked.model_copy(update={"output": self.output})
         self._problem = ""
         self._report: ValidationReport | None = None
         self._opened: OpenedValidation | None = None
@@ -61,7 +50,7 @@ class Validation:
         """The systems by name."""
         from openmm_mlff.pipeline.systems import requested_systems
 
-        return requested_systems(self.asked)
+        return requested_systems(self.request)
 
     @cached_property
     def cases(self) -> "list[Case]":
@@ -69,12 +58,7 @@ class Validation:
         from openmm_mlff.checks.cases import list_cases
         from openmm_mlff.pipeline.protocol import resolve_protocol
 
-        return list_cases(resolve_protocol(self.asked), list(self.molecules))
-
-    @cached_property
-    def request(self) -> "ValidationRequest":
-        """The request for the pipeline."""
-        return self.asked.model_copy(update={"output": self.output, "resume": False})
+        return list_cases(resolve_protocol(self.request), list(self.molecules))
 
     def open(self) -> None:
         """Load everything a run needs, in a separate process if possible."""
@@ -93,7 +77,7 @@ class Validation:
         """Return whether the ids among the arguments, if any, include a test."""
         return not self.chosen_ids or any(_includes(id_, nodeid) for id_ in self.chosen_ids)
 
-    def strangers(self, nodeids: list[str]) -> list[str]:
+    def unknown_ids(self, nodeids: list[str]) -> list[str]:
         """Return the ids among the arguments that match no test."""
         return [id_ for id_ in self.chosen_ids if not any(_includes(id_, one) for one in nodeids)]
 

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from openmm_mlff.cli.progress import Dashboard
 from openmm_mlff.measuring.stage_names import FINISHED
-from openmm_mlff.pipeline.progress import clock_text
 from openmm_mlff.storage.run_directory import RunDirectory
 
 NVE = "NVE 300 K, 0.5 fs"
@@ -98,29 +97,17 @@ def test_many_systems_have_one_line_each(clock):
     assert max(map(len, lines)) <= 80
 
 
-def test_when_all_is_done_the_time_is_left(clock):
-    water = clock("water")
-    water.show("water", "minimise", 0, 1, now_s=0.0)
-    water.show("water", FINISHED, 1, 1, now_s=5.0)
-    assert water.text(now_s=6.0).strip() == "elapsed 0:00:06"
-
-
-def test_stages_without_steps_have_no_ns_per_day(clock):
-    water = clock("water")
-    for done in range(4):
-        water.show("water", "parity probes", done, 6, now_s=2.0 * done)
-    text = water.text(now_s=6.0)
-    assert "3 of 6" in text
-    assert not re.search("steps|ns/day", text)
-
-
-def test_too_early_to_tell_says_nothing(clock):
+def test_only_what_is_known_is_shown(clock):
     water = clock("water")
     assert "starting" in water.text(now_s=0.0)
     for done, now_s in ((0, 0.0), (1, 0.1)):
         water.show("water", NVE, done, 10, now_s=now_s)
     assert not re.search("left|ns/day", water.text(now_s=0.1))
-
-
-def test_times_are_hours_minutes_seconds():
-    assert clock_text(3725.4) == "1:02:05"
+    # A stage without steps has no rate.
+    for done in range(4):
+        water.show("water", "parity probes", done, 6, now_s=2.0 * done)
+    text = water.text(now_s=6.0)
+    assert "3 of 6" in text
+    assert not re.search("steps|ns/day", text)
+    water.show("water", FINISHED, 1, 1, now_s=6.0)
+    assert water.text(now_s=3725.4).strip() == "elapsed 1:02:05"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openmm_mlff.cli.interrupts import resume_command
+from openmm_mlff.cli.interrupts import InterruptedRunError
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ from openmm_mlff.cli.interrupts import resume_command
     ],
 )
 def test_the_command(arguments, spec, command):
-    found = resume_command(arguments.split(), root=Path("R"), spec=spec)
+    found = InterruptedRunError(Path("R"), spec=spec).resume_command(arguments.split())
     assert found == f"openmm-mlff {command}"
 
 
 def test_a_shell_reads_it_as_it_was_given():
     words = ["validate", "ase:m:C?a=1&b=2", "-s", "my file.pdb"]
-    found = resume_command(words, root=Path("runs/a b"), spec=words[1])
+    found = InterruptedRunError(Path("runs/a b"), spec=words[1]).resume_command(words)
     assert shlex.split(found) == ["openmm-mlff", *words, "--output", "runs/a b", "--resume"]

@@ -1,10 +1,11 @@
 """What a command prints of reports: JSON alone, one line, a summary, or everything."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from openmm_mlff.cli.output import print_json, show_report, worst_exit_code
+from openmm_mlff.cli.output import output_folders, print_json, show_report, worst_exit_code
 from openmm_mlff.results import ValidationReport, VerdictStatus
 
 from ..programs import COMMAND_LINE
@@ -46,6 +47,21 @@ def test_the_gravest_verdict_decides_the_exit_code(load):
     assert worst_exit_code([approved]) == 0
     assert worst_exit_code([approved, undecided]) == 3
     assert worst_exit_code([undecided, rejected, approved]) == 1
+
+
+@pytest.mark.parametrize("spec", ["..", "../..", "/", "/etc/passwd", "a/../../b", "~", ".", "ä:é"])
+def test_no_potential_leads_out_of_the_output_folder(spec):
+    for folder in output_folders(Path("out"), [spec, spec]):
+        assert folder.parent == Path("out")
+        assert folder.name.isascii()
+        assert folder.name not in {"", ".", ".."}
+
+
+def test_no_two_potentials_share_a_folder():
+    folders = output_folders(Path("out"), ["a/best.pt", "b/best.pt", "student:tiny", "B/BEST.pt"])
+    assert folders == [Path("out/best-1"), Path("out/best-2"), Path("out/tiny"), Path("out/BEST-3")]
+    assert output_folders(Path("out"), ["../m.pt"]) == [Path("out")]
+    assert output_folders(None, ["a.pt", "b.pt"]) == [None, None]
 
 
 LOUD = """
