@@ -29,7 +29,7 @@ def load_potential(spec: str, *, options: PotentialOptions = NO_OPTIONS) -> Pote
         MissingDependencyError: a package required by the spec is not installed.
     """
     check_spec(spec)
-    if spec.startswith(BUILT_IN):
+    if spec.startswith(BUILT_IN) or installed_entries(spec):
         _refuse_options_of_a_program(options, spec=spec)
     if spec.startswith("ase:"):
         from openmm_mlff.potentials.ase import AsePotential
