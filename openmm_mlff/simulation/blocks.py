@@ -10,8 +10,7 @@ from openmm import app
 
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.reporters.quantities import positions_angstrom, time_ps
-from openmm_mlff.simulation.memory import resident_mebibytes
-from openmm_mlff.simulation.record import BLOCK_SERIES, TrajectoryRecord
+from openmm_mlff.simulation.record import BLOCK_SERIES, TrajectoryRecord, resident_mebibytes
 
 LAPS = 20
 """Pieces of a block, each followed by the yardstick, so that other processes affect both alike.  On

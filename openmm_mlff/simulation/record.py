@@ -1,15 +1,18 @@
-"""The `run.json` of one trajectory: settings, progress, failure."""
+"""The `run.json` of one trajectory: settings, progress, memory, failure."""
 
+import sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.simulation.job import ENSEMBLE, TrajectoryJob
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.storage.run_directory import RUN_FILE, read_json, write_json
-from openmm_mlff.units import ps_from_fs
+from openmm_mlff.units import MEBIBYTE, ps_from_fs
 
 RUNNING = "running"
 COMPLETE = "complete"
@@ -99,6 +102,17 @@ class TrajectoryRecord:
             "traceback": "",
         }
 
+    def update_memory(self) -> None:
+        """Update the peaks; that of the whole process may stem from something before the run."""
+        self.peak_resident_mebibytes = max(self.peak_resident_mebibytes, resident_mebibytes())
+        # torch is not imported for a potential that does not use it.
+        torch = sys.modules.get("torch")
+        if self.platform == "CUDA" and torch is not None and torch.cuda.is_available():
+            # Of all processes, because torch does not count OpenMM's.
+            free, total = torch.cuda.mem_get_info()
+            used = (total - free) / MEBIBYTE
+            self.peak_device_mebibytes = max(self.peak_device_mebibytes or 0.0, used)
+
     def write(self, folder: Path) -> None:
         """Write `run.json` atomically."""
         memory = {"peak_resident": self.peak_resident_mebibytes}
@@ -175,6 +189,11 @@ class TrajectoryRecord:
             peak_device_mebibytes=memory.get("peak_device"),
             **{name: table[name] for name in names},
         )
+
+
+def resident_mebibytes() -> float:
+    """Return the resident memory of this process."""
+    return psutil.Process().memory_info().rss / MEBIBYTE
 
 
 def _same_names() -> list[str]:

@@ -12,7 +12,6 @@ from openmm_mlff.reporters.quantities import FloatArray, masses_amu
 from openmm_mlff.simulation.checkpoint import PREVIOUS_FILE, STATE_FILE
 from openmm_mlff.simulation.job import TrajectoryJob
 from openmm_mlff.simulation.langevin import OnSteps, equilibrate
-from openmm_mlff.simulation.memory import update_memory
 from openmm_mlff.simulation.nve import (
     nve_degrees_of_freedom,
     removable_rotations,
@@ -59,7 +58,7 @@ class Replica:
 
     def write(self) -> None:
         """Write `run.json`."""
-        update_memory(self.record)
+        self.record.update_memory()
         self.record.write(self.folder)
 
     def fail(self, error: UnstableError) -> None:

@@ -17,8 +17,8 @@ from openmm_mlff.benchmark.rounds import Participant, run_rounds
 from openmm_mlff.molecules import MolecularSystem, load_system
 from openmm_mlff.options import Backend, PotentialOptions
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.simulation.memory import resident_mebibytes
 from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.simulation.record import resident_mebibytes
 from openmm_mlff.storage.run_directory import write_json
 
 BOX = "water_box_64"

@@ -25,9 +25,9 @@ from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.reporters.stability import StabilityReporter
 from openmm_mlff.simulation import make_simulation
-from openmm_mlff.simulation.memory import resident_mebibytes
 from openmm_mlff.simulation.nve import set_start_velocities
 from openmm_mlff.simulation.platforms import named_platform
+from openmm_mlff.simulation.record import resident_mebibytes
 from openmm_mlff.storage.run_directory import write_json
 from openmm_mlff.units import ps_from_fs
 

@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +14,14 @@ from .conftest import record_of
 
 CUDA = PlatformChoice("CUDA", {"Precision": "single"})
 FAILURE = {"kind": "unstable", "message": "torn", "time_ps": 0.15, "atoms": [0, 2], "traceback": ""}
+
+
+GROWTH = """
+from openmm_mlff.simulation.record import resident_mebibytes
+before = resident_mebibytes()
+held = b"1" * (64 * 2**20)
+print(resident_mebibytes() - before)
+"""
 
 
 @pytest.fixture
@@ -116,3 +127,30 @@ def test_a_file_that_is_not_json_is_refused(record, job, tmp_path):
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(RunDirectoryError, match="cannot read"):
         TrajectoryRecord.open(tmp_path, job(), platform=CUDA)
+
+
+def test_the_peak_of_memory_never_decreases(record):
+    record.platform = "Reference"
+    record.update_memory()
+    assert 100.0 <= record.peak_resident_mebibytes < 1e5
+    record.peak_resident_mebibytes = 1e6
+    record.update_memory()
+    assert (record.peak_resident_mebibytes, record.peak_device_mebibytes) == (1e6, 300.0)
+
+
+def test_resident_memory_grows_with_allocations():
+    # A separate process: the kernel may reclaim idle pages of one that has run for long.
+    finished = subprocess.run(
+        [sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True
+    )
+    assert float(finished.stdout) == pytest.approx(64.0, abs=8.0)
+
+
+def test_memory_of_the_device_is_read_on_cuda(record, monkeypatch):
+    cuda = SimpleNamespace(is_available=lambda: True, mem_get_info=lambda: (3 * 2**30, 4 * 2**30))
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    record.update_memory()
+    assert record.peak_device_mebibytes == 1024.0
+    monkeypatch.delitem(sys.modules, "torch")
+    record.update_memory()
+    assert record.peak_device_mebibytes == 1024.0
