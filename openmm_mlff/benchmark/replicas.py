@@ -8,7 +8,7 @@ from openmm_mlff.benchmark.candidates import Candidate
 from openmm_mlff.benchmark.entries import Skipped
 from openmm_mlff.benchmark.rounds import Participant, warmed_up
 from openmm_mlff.potentials import Potential
-from openmm_mlff.simulation.replicas import can_be_batched, replica_system
+from openmm_mlff.simulation.replicas import can_be_batched, make_copies
 
 KIND = "replicas"
 
@@ -31,7 +31,7 @@ def replica_participant(
     potential: Potential, setting: Setting, start: Start, *, count: int
 ) -> Participant:
     """Return a number of replicas in one Context, warmed up."""
-    system = replica_system(potential, setting.molecule, count, precision=setting.precision)
+    system = make_copies(potential, setting.molecule, count, precision=setting.precision).system
     block = openmm_block(system, setting, start, replicas=count)
     return warmed_up(potential.spec, {KIND: block}, plan=setting.plan)
 

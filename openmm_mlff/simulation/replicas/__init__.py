@@ -3,7 +3,7 @@
 from openmm_mlff.simulation.replica import began_alone
 from openmm_mlff.simulation.replicas.batch import run_replicas_together
 from openmm_mlff.simulation.replicas.module import can_be_batched
-from openmm_mlff.simulation.replicas.system import make_copies, replica_system
+from openmm_mlff.simulation.replicas.system import make_copies
 from openmm_mlff.simulation.states import CopiesReporter
 
 __all__ = [
@@ -11,6 +11,5 @@ __all__ = [
     "began_alone",
     "can_be_batched",
     "make_copies",
-    "replica_system",
     "run_replicas_together",
 ]

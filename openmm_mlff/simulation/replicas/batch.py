@@ -51,7 +51,7 @@ def run_replicas_together(
     `run.json` has the status "failed" and the reason, and the others continue.
 
     Args:
-        potential: see :func:`~openmm_mlff.simulation.replicas.system.replica_system`.
+        potential: see :func:`~openmm_mlff.simulation.replicas.system.make_copies`.
         molecule: to simulate, with the bonds that must be preserved.
         runs: jobs and their folders; timestep, duration and intervals are the same for all.
         platform: of the calculation.

@@ -31,12 +31,10 @@ class ReplicaSystem:
     energies_ev: CopyEnergies | None
 
 
-def replica_system(
+def make_copies(
     potential: Potential, molecule: MolecularSystem, n: int, *, precision: str = "mixed"
-) -> openmm.System:
-    """Return an OpenMM System of n noninteracting copies of a molecule.
-
-    It has n N particles, copy after copy, without constraints.
+) -> ReplicaSystem:
+    """Build a System of n noninteracting copies of a molecule, without constraints.
 
     Args:
         potential: a student evaluates all copies in one call; other potentials have one force per
@@ -48,17 +46,6 @@ def replica_system(
     Raises:
         ConfigError: n is not positive.
         PotentialError: the molecule is periodic, or the potential is not a sum of forces.
-    """
-    return make_copies(potential, molecule, n, precision=precision).system
-
-
-def make_copies(
-    potential: Potential, molecule: MolecularSystem, n: int, *, precision: str
-) -> ReplicaSystem:
-    """Build n copies of a molecule; see :func:`replica_system`.
-
-    Raises:
-        ConfigError: n is not positive.
     """
     if n < 1:
         raise ConfigError(f"{n} copies of {molecule.name} were requested; expected at least 1")

@@ -8,7 +8,6 @@ from openmm_mlff import units
 from openmm_mlff.errors import ConfigError, PotentialError
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.reporters.quantities import forces_ev_per_angstrom, masses_amu, potential_ev
-from openmm_mlff.simulation.replicas import replica_system
 from openmm_mlff.simulation.replicas.system import energies_by_openmm, make_copies
 
 
@@ -30,7 +29,7 @@ def placed(water):
 @pytest.mark.parametrize("kind", ["student", "plain_student", "oracle"])
 def test_energy_is_the_sum_and_forces_are_those_of_each(request, kind, water, placed):
     potential = request.getfixturevalue(kind)
-    system = replica_system(potential, water, 4, precision="double")
+    system = make_copies(potential, water, 4, precision="double").system
     np.testing.assert_array_equal(masses_amu(system), np.tile(water.masses_amu, 4))
     assert system.getNumForces() == (4 if kind == "oracle" else 1)
     assert not system.usesPeriodicBoundaryConditions()
@@ -68,4 +67,4 @@ def test_boxes_no_copies_and_complete_systems_are_refused(student, oracle, water
         (Whole(water, seed=1), water, 2, PotentialError, "a complete System"),
     ):
         with pytest.raises(error, match=said):
-            replica_system(potential, molecule, count)
+            make_copies(potential, molecule, count)
