@@ -21,7 +21,7 @@ from openmm_mlff.potentials.mixed.forcefield import (
 )
 from openmm_mlff.potentials.mixed.settings import MixedSettings
 from openmm_mlff.potentials.mixed.structure import check_box, check_same_atoms, read_topology
-from openmm_mlff.potentials.openmmml.topology import topology_of
+from openmm_mlff.potentials.topology import topology_of
 from openmm_mlff.storage.fingerprint import Sources, files_named
 
 PREFIX = "openmm:"
@@ -132,7 +132,6 @@ class ForceFieldPotential(SystemPotential):
         if self._topology is not None:
             check_same_atoms(self._topology, molecule)
             return boxed(self._topology, molecule)
-        self._bonds[molecule.atomic_numbers.tobytes()] = molecule.bonds
         self._bonds[molecule.atomic_numbers.tobytes()] = molecule.bonds
         labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds)
         if labels != sorted(labels):

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from openmm import app
 
 from openmm_mlff.molecules import MolecularSystem, fragment_labels
-from openmm_mlff.potentials.base import openmm_box_nm
+from openmm_mlff.potentials.topology import topology_of
 from openmm_mlff.storage.files import write_text
 
 UNNAMED_RESIDUE = "UNL"
@@ -31,31 +31,14 @@ def residue_name(molecule_name: str) -> str:
 
 
 def openmm_topology(molecule: MolecularSystem) -> app.Topology:
-    """Return the topology of a molecule.
+    """Return the topology of a molecule, see :func:`~openmm_mlff.potentials.topology.topology_of`.
 
-    It has one chain, atoms named by element and one-based index, e.g. C1, H5, the bonds, and the
-    box.  Each fragment is a residue if the atoms of each are contiguous; else all atoms are one.
+    Each fragment is a residue if the atoms of each are contiguous; else all atoms are one.
     """
-    topology = app.Topology()
-    if molecule.cell_angstrom is not None:
-        topology.setPeriodicBoxVectors(openmm_box_nm(molecule.cell_angstrom))
-    chain = topology.addChain()
-    name = residue_name(molecule.name)
-    labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds or ())
-    # Sorted labels mean contiguous fragments, so that residues keep the order of the atoms.
-    separate = labels == sorted(labels)
-    residue, last_label = None, None
-    for index, (number, label) in enumerate(
-        zip(molecule.atomic_numbers, labels, strict=True), start=1
-    ):
-        if residue is None or (separate and label != last_label):
-            residue, last_label = topology.addResidue(name, chain), label
-        element = app.Element.getByAtomicNumber(int(number))
-        topology.addAtom(f"{element.symbol}{index}", element, residue)
-    atoms = list(topology.atoms())
-    for first, second in molecule.bonds or ():
-        topology.addBond(atoms[first], atoms[second])
-    return topology
+    labels = fragment_labels(molecule.n_atoms, bonds=molecule.bonds)
+    # Sorted labels mean contiguous fragments; a label is the first atom of its fragment.
+    starts = set(labels) if labels == sorted(labels) else set()
+    return topology_of(molecule, residue_starts=starts, residue_name=residue_name(molecule.name))
 
 
 def write_pdb(path: Path, molecule: MolecularSystem, *, positions_angstrom: npt.ArrayLike) -> None:

@@ -38,6 +38,11 @@ def water():
     return load_system("water")
 
 
+@pytest.fixture(scope="session")
+def methanol():
+    return load_system("methanol")
+
+
 def context_of(system, positions_angstrom, *, platform="Reference", properties=None, step_fs=1.0):
     """A Context at positions; constraints are not applied."""
     context = openmm.Context(

@@ -8,10 +8,9 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 import openmm
-from openmm import app
+from openmm import app, unit
 
 from openmm_mlff.molecules.boxes import Floats
-from openmm_mlff.potentials.openmmml.impl import link_length_angstrom
 
 _EWALD = (
     openmm.NonbondedForce.Ewald,
@@ -69,9 +68,16 @@ def link_atoms(
 
     ``places``: of each particle, its place among the atoms.
     """
+    from openmmml.embeddings.utilities import COVALENT_RADII
+
     elements = [atom.element for atom in topology.atoms()]
     pairs = cut_bonds(topology, part)
-    lengths = [link_length_angstrom(elements[first].atomic_number) for first, _ in pairs]
+    lengths = [
+        (COVALENT_RADII[elements[first].atomic_number] + COVALENT_RADII[1]).value_in_unit(
+            unit.angstrom
+        )
+        for first, _ in pairs
+    ]
     return LinkAtoms(
         bonds=places[np.array(pairs, dtype=np.int64).reshape(-1, 2)],
         lengths_angstrom=np.array(lengths, dtype=np.float64),

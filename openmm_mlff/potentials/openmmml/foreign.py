@@ -19,8 +19,8 @@ from openmm_mlff.potentials.ase import read_options
 from openmm_mlff.potentials.base import check_precision
 from openmm_mlff.potentials.engine import SystemPotential
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
-from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.parameters import parameters_sha256
+from openmm_mlff.potentials.topology import topology_of
 from openmm_mlff.storage.files import inside
 from openmm_mlff.storage.fingerprint import Sources, files_named, own_sources
 from openmm_mlff.storage.text import one_line

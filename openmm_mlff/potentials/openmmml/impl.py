@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import openmm
-from openmm import app, unit
+from openmm import app
 from openmmml.mlpotential import MLPotentialImpl
 
 from openmm_mlff.config import nearest
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.openmmml.fading import faded
-from openmm_mlff.potentials.openmmml.topology import molecule_of_topology
+from openmm_mlff.potentials.topology import molecule_of_topology
 
 ARGUMENTS = ("charge", "multiplicity", "precision")
 """Arguments of `createSystem` and `createMixedSystem` in addition to openmm-ml's own."""
@@ -68,7 +68,12 @@ class PotentialImpl(MLPotentialImpl):
         **args: Any,
     ) -> list[openmm.Force]:
         """Return the forces that :meth:`addForces` adds, not yet in a System."""
-        _check_arguments(args, spec=self.potential.spec)
+        unknown = sorted(set(args) - {*ARGUMENTS, *_OF_THE_EMBEDDING})
+        if unknown:
+            raise PotentialError(
+                f"{self.potential.spec} takes no argument {unknown[0]!r}; "
+                f"{nearest(unknown[0], ARGUMENTS)} (it takes {', '.join(ARGUMENTS)})"
+            )
         particles = None if atoms is None else [int(index) for index in atoms]
         molecule = molecule_of_topology(
             topology,
@@ -125,15 +130,6 @@ class PotentialImpl(MLPotentialImpl):
         return self.potential.is_long_range
 
 
-def _check_arguments(args: dict[str, Any], *, spec: str) -> None:
-    unknown = sorted(set(args) - {*ARGUMENTS, *_OF_THE_EMBEDDING})
-    if unknown:
-        raise PotentialError(
-            f"{spec} takes no argument {unknown[0]!r}; {nearest(unknown[0], ARGUMENTS)} "
-            f"(it takes {', '.join(ARGUMENTS)})"
-        )
-
-
 class _Listener(MLPotentialImpl):
     """A potential without forces that records the topology and atoms it is given."""
 
@@ -155,11 +151,3 @@ class _Listener(MLPotentialImpl):
 
     def getMLLongRange(self) -> bool | None:  # noqa: N802
         return self._long_range
-
-
-def link_length_angstrom(atomic_number: int) -> float:
-    """Return the distance of a link atom, a hydrogen, from its atom of the ML part, Å."""
-    from openmmml.embeddings.utilities import COVALENT_RADII
-
-    radii = COVALENT_RADII[atomic_number] + COVALENT_RADII[1]
-    return float(radii.value_in_unit(unit.angstrom))

@@ -10,7 +10,7 @@ from openmm import app, unit
 from openmmml import MLPotential
 
 from openmm_mlff import units
-from openmm_mlff.molecules import MolecularSystem, load_system
+from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials.base import Potential
 from openmm_mlff.potentials.openmmml.plugin import FileFactory, StudentFactory
 
@@ -68,11 +68,6 @@ class Solvated:
 @pytest.fixture
 def recording() -> Recording:
     return Recording()
-
-
-@pytest.fixture(scope="session")
-def methanol() -> MolecularSystem:
-    return load_system("methanol")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from openmm_mlff import units
 from openmm_mlff.errors import MoleculeError, PotentialError
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.openmmml.impl import PotentialImpl
-from openmm_mlff.potentials.openmmml.topology import topology_of
+from openmm_mlff.potentials.topology import topology_of
 
 from ..conftest import particles_with
 

@@ -7,8 +7,8 @@ from openmmml import MLPotential
 from openmm_mlff.errors import CheckpointError, PotentialError
 from openmm_mlff.potentials.openmmml import plugin
 from openmm_mlff.potentials.openmmml.plugin import FileFactory, StudentFactory
-from openmm_mlff.potentials.openmmml.topology import topology_of
 from openmm_mlff.potentials.student import StudentPotential
+from openmm_mlff.potentials.topology import topology_of
 from openmm_mlff.students.shipped import shipped_students
 from openmm_mlff.units import nm_from_angstrom
 

@@ -1,4 +1,4 @@
-"""Molecules as topologies for openmm-ml, and topologies from it as molecules."""
+"""Molecules as OpenMM topologies, and topologies as molecules."""
 
 from collections.abc import Container, Sequence
 
@@ -9,7 +9,6 @@ from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials.base import openmm_box_nm
 
-_NAME = "MOL"
 _BYSTANDER = app.element.hydrogen
 _GRID_SPACING_ANGSTROM = 2.0
 
@@ -19,11 +18,13 @@ def topology_of(
     *,
     particles: Sequence[int] | None = None,
     residue_starts: Container[int] = (),
+    residue_name: str = "MOL",
 ) -> app.Topology:
     """Return the topology of a molecule, alone or within a larger System.
 
-    ``particles``, (N,): indices of its atoms in the System; None for its own order. The topology
-    ends with the last of them; other atoms are unknown and represented by hydrogens.
+    It has one chain, atoms named by element and one-based index, e.g. C1, H5, the bonds, and the
+    box. ``particles``, (N,): indices of its atoms in the System; None for its own order. The
+    topology ends with the last of them; other atoms are unknown and represented by hydrogens.
     ``residue_starts``: atoms besides the first with which a residue begins.
     """
     places = list(range(molecule.n_atoms)) if particles is None else list(particles)
@@ -31,10 +32,10 @@ def topology_of(
     topology = app.Topology()
     if molecule.cell_angstrom is not None:
         topology.setPeriodicBoxVectors(openmm_box_nm(molecule.cell_angstrom))
-    residue = topology.addResidue(_NAME, topology.addChain())
+    residue = topology.addResidue(residue_name, topology.addChain())
     for index in range(max(places) + 1):
         if index and index in residue_starts:
-            residue = topology.addResidue(_NAME, residue.chain)
+            residue = topology.addResidue(residue_name, residue.chain)
         number = number_at.get(index)
         element = app.Element.getByAtomicNumber(number) if number else _BYSTANDER
         topology.addAtom(f"{element.symbol}{index + 1}", element, residue)

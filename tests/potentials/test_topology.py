@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from openmm_mlff.potentials.openmmml.topology import molecule_of_topology, topology_of
+from openmm_mlff.potentials.topology import molecule_of_topology, topology_of
 
 
 def test_a_topology_has_elements_bonds_and_box_where_its_particles_are(methanol, water):
