@@ -31,12 +31,9 @@ class EnergyReporter(CsvReporter):
     The kinetic energy is that at the time of the positions (OpenMM shifts the half-step
     velocities), so the total is the quantity that the integrator should conserve.
 
-    Args:
-        file: path of the CSV file.
-        interval: steps between two rows.
-        resume_after_step: None starts a new file; otherwise rows up to this step are kept.
-        n_degrees_of_freedom: for the temperature; by default counted from the System, as OpenMM's
-            ``StateDataReporter`` does.  A molecule without translation and rotation has six fewer.
+    Arguments are those of :class:`~openmm_mlff.reporters.base.CsvReporter`, and
+    ``n_degrees_of_freedom`` for the temperature: by default counted from the System, as OpenMM's
+    ``StateDataReporter`` does.  A molecule without translation and rotation has six fewer.
     """
 
     columns: ClassVar[tuple[str, ...]] = ENERGY_COLUMNS
@@ -141,5 +138,5 @@ class RunningLine:
 
     @property
     def sigma_y(self) -> float:
-        """Standard deviation of y about its mean; NaN without points."""
-        return math.sqrt(self._sum_yy / self._count) if self._count else math.nan
+        """Standard deviation of y about its mean, of at least one point."""
+        return math.sqrt(self._sum_yy / self._count)

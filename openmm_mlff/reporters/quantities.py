@@ -59,15 +59,14 @@ def forces_ev_per_angstrom(state: Any) -> FloatArray:
     return ev_per_angstrom_from_kj_per_mol_nm(forces)
 
 
-def masses_amu(system: openmm.System, *, with_sites: bool = False) -> FloatArray:
-    """Return the masses of a System's atoms, or of all particles, (N,) float64, amu."""
-    chosen = np.arange(system.getNumParticles())
-    if not with_sites:
-        chosen = chosen[are_atoms(system)]
-    return np.array(
-        [system.getParticleMass(int(index)).value_in_unit(unit.dalton) for index in chosen],
-        dtype=np.float64,
-    )
+def masses_amu(system: openmm.System) -> FloatArray:
+    """Return the masses of a System's atoms, without virtual sites, (N,) float64, amu."""
+    return _particle_masses_amu(system)[are_atoms(system)]
+
+
+def _particle_masses_amu(system: openmm.System) -> FloatArray:
+    masses = (system.getParticleMass(index) for index in range(system.getNumParticles()))
+    return np.array([mass.value_in_unit(unit.dalton) for mass in masses], dtype=np.float64)
 
 
 def degrees_of_freedom(system: openmm.System) -> int:
@@ -76,7 +75,7 @@ def degrees_of_freedom(system: openmm.System) -> int:
     Three for each particle with mass, minus one for each constraint between particles with mass,
     minus three with a ``CMMotionRemover``.  May be zero or negative if nothing can move.
     """
-    massive = masses_amu(system, with_sites=True) > 0.0
+    massive = _particle_masses_amu(system) > 0.0
     count = 3 * int(massive.sum())
     for index in range(system.getNumConstraints()):
         first, second, _ = system.getConstraintParameters(index)

@@ -18,17 +18,17 @@ def velocity_verlet_positions(
     velocities_angstrom_per_ps: np.ndarray,
     timestep_fs: float,
     steps: int,
-    masses_amu: np.ndarray | None = None,
+    masses_amu: np.ndarray,
 ) -> np.ndarray:
     """Return the positions after each step of ASE's `VelocityVerlet`, Å, (steps, N, 3).
 
-    The velocities, (N, 3), are those at time 0; `masses_amu`, (N,), default to the molecule's.
+    The velocities, (N, 3), are those at time 0; the masses are (N,).
     """
     from ase import units as ase_units
     from ase.md.verlet import VelocityVerlet
 
     atoms = molecule.to_ase()
-    atoms.set_masses(molecule.masses_amu if masses_amu is None else masses_amu)
+    atoms.set_masses(masses_amu)
     atoms.calc = calculator
     atoms.set_velocities(velocities_angstrom_per_ps / (FS_PER_PS * ase_units.fs))
     dynamics = VelocityVerlet(atoms, timestep=timestep_fs * ase_units.fs)

@@ -48,9 +48,10 @@ def add_barostat(
             "pressure"
         )
     keep_molecules_whole(system, molecular_bonds(molecule))
-    barostat = own_barostat(system)
+    forces = system.getForces()
+    barostat = next((one for one in forces if "Barostat" in type(one).__name__), None)
+    pressures = openmm.Vec3(*[pressure_bar] * 3)
     if barostat is None:
-        pressures = openmm.Vec3(*[pressure_bar] * 3)
         barostat = (
             openmm.MonteCarloAnisotropicBarostat(pressures, temperature_kelvin)
             if anisotropic
@@ -58,17 +59,11 @@ def add_barostat(
         )
         barostat.setFrequency(interval_steps)
         barostat.setRandomNumberSeed(seed)
-        system.addForce(barostat)
-        return own_barostat(system)
+        return system.getForce(system.addForce(barostat))
     is_scalar = not isinstance(barostat, openmm.MonteCarloAnisotropicBarostat)
-    barostat.setDefaultPressure(pressure_bar if is_scalar else openmm.Vec3(*[pressure_bar] * 3))
+    barostat.setDefaultPressure(pressure_bar if is_scalar else pressures)
     barostat.setDefaultTemperature(temperature_kelvin)
     return barostat
-
-
-def own_barostat(system: openmm.System) -> openmm.Force | None:
-    """Return the barostat of a System; None if it has none."""
-    return next((one for one in system.getForces() if "Barostat" in type(one).__name__), None)
 
 
 def keep_molecules_whole(system: openmm.System, bonds: Iterable[tuple[int, int]]) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +63,8 @@ def read_state(path: Path) -> openmm.State:
     Raises:
         RunDirectoryError: the file is missing, damaged, or of another version.
     """
-    try:
+    with _resuming_from(path):
         return deserialize(read_sealed(path).decode(), expected="State")
-    except (openmm.OpenMMException, ValueError) as error:
-        raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
 def load_state(simulation: Any, folder: Path) -> None:
@@ -75,10 +75,8 @@ def load_state(simulation: Any, folder: Path) -> None:
     """
     path = folder / STATE_FILE
     state = read_state(path)
-    try:
+    with _resuming_from(path):
         simulation.context.setState(state)
-    except (openmm.OpenMMException, ValueError) as error:
-        raise RunDirectoryError(_cannot_resume(path, error)) from error
 
 
 def save_equilibration(simulation: Any, folder: Path) -> None:
@@ -93,12 +91,9 @@ def load_equilibration(simulation: Any, folder: Path) -> None:
         RunDirectoryError: the checkpoint is damaged, or of another machine or version.
     """
     path = folder / EQUILIBRATION_FILE
-    if not path.exists():
-        return
-    try:
-        simulation.context.loadCheckpoint(read_sealed(path))
-    except (openmm.OpenMMException, ValueError) as error:
-        raise RunDirectoryError(_cannot_resume(path, error)) from error
+    if path.exists():
+        with _resuming_from(path):
+            simulation.context.loadCheckpoint(read_sealed(path))
 
 
 def _write_sealed(path: Path, body: bytes, *, keep_as: Path | None = None) -> None:
@@ -114,25 +109,40 @@ def read_sealed(path: Path) -> bytes:
     Raises:
         RunDirectoryError: the file is missing, damaged, or of another version.
     """
-    problem = "its contents were changed"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RunDirectoryError(_cannot_resume(path, error)) from error
+    with _resuming_from(path):
+        return _unsealed(path.read_bytes())
+
+
+def _unsealed(content: bytes) -> bytes:
+    """Return a checkpoint without its checksum.
+
+    Raises:
+        ValueError: it is damaged or of another version.
+    """
     seal = _SEAL.search(content)
     if seal is None:
-        problem = "its end is missing"
-    elif int(seal[1]) != SCHEMA_VERSION:
-        problem = f"it is of version {int(seal[1])}, but this program writes {SCHEMA_VERSION}"
-    elif _sha256(body := content[: seal.start()]) == seal[2].decode():
-        return body
-    raise RunDirectoryError(_cannot_resume(path, problem))
+        raise ValueError("its end is missing")
+    if int(seal[1]) != SCHEMA_VERSION:
+        raise ValueError(
+            f"it is of version {int(seal[1])}, but this program writes {SCHEMA_VERSION}"
+        )
+    body = content[: seal.start()]
+    if _sha256(body) != seal[2].decode():
+        raise ValueError("its contents were changed")
+    return body
 
 
 def _sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _cannot_resume(path: Path, problem: object) -> str:
-    reason = " ".join(str(problem).split())
-    return f"cannot resume from {path} ({reason}); delete the run's folder"
+@contextmanager
+def _resuming_from(path: Path) -> Iterator[None]:
+    """Convert errors of reading or using a checkpoint to one that names the remedy."""
+    try:
+        yield
+    except (openmm.OpenMMException, ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise RunDirectoryError(
+            f"cannot resume from {path} ({reason}); delete the run's folder"
+        ) from error

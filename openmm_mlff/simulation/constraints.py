@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 import openmm
-from openmm import unit
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
@@ -53,24 +52,6 @@ def constrained_pairs(system: openmm.System) -> npt.NDArray[np.int64]:
     ]
     places = np.cumsum(are_atoms(system)) - 1
     return places[np.array(pairs, dtype=np.int64).reshape(-1, 2)]
-
-
-def largest_constraint_error(system: openmm.System, positions_angstrom: FloatArray) -> float:
-    """Return the largest relative error |r − d| / d of a constraint; 0 without constraints.
-
-    Positions are (N, 3).
-    """
-    pairs = constrained_pairs(system)
-    if not len(pairs):
-        return 0.0
-    lengths = np.array(
-        [
-            system.getConstraintParameters(index)[2].value_in_unit(unit.angstrom)
-            for index in range(len(pairs))
-        ]
-    )
-    arms = positions_angstrom[pairs[:, 0]] - positions_angstrom[pairs[:, 1]]
-    return float(np.abs(np.linalg.norm(arms, axis=1) / lengths - 1.0).max())
 
 
 def along_constraints(

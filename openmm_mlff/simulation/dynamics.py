@@ -42,9 +42,12 @@ def run_trajectory(
     replica = Replica(folder, TrajectoryRecord.open(folder, job, platform=platform), start)
     counter = StepCounter([replica], on_progress)
     if not replica.record.is_settled:
+        ran_on = replica.record.platform, replica.record.precision
+        if ran_on != (platform.name, platform.precision):
+            platform = named_platform(ran_on[0], precision=ran_on[1])
         setup = Setup(
             molecule,
-            _platform_of(replica.record, platform),
+            platform,
             single=lambda: system,
             content=lambda _: (system, OneCopy(system)),
             is_batch=False,
@@ -54,13 +57,6 @@ def run_trajectory(
             saved = [replica], Start(start, partial(load_state, folder=folder), resumes=True)
         run(setup, [replica], saved, on_steps=counter.add)
     counter.finish()
-
-
-def _platform_of(record: TrajectoryRecord, platform: PlatformChoice) -> PlatformChoice:
-    """Return the platform on which a run was started, which does not change."""
-    if (record.platform, record.precision) == (platform.name, platform.precision):
-        return platform
-    return named_platform(record.platform, precision=record.precision)
 
 
 class StepCounter:

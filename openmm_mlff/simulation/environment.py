@@ -73,11 +73,6 @@ def _torch_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def gpu_name() -> str | None:
-    """Return the name of the CUDA device, or None."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
-
-
 def gpu_count() -> int:
     """Return the number of CUDA devices that this process may use."""
     return torch.cuda.device_count()
@@ -106,5 +101,5 @@ def describe_environment(*, precision: str, packages: Iterable[str] = ()) -> dic
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
-        "gpu": gpu_name(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }

@@ -66,11 +66,11 @@ class Saver:
 
     def __init__(self, stepper: Stepper) -> None:
         self._stepper = stepper
-        self._pace = Pace()
+        self.pace = Pace()
 
     def save(self) -> None:
         """Save all streams, to which a resume truncates them, then all states, then all records."""
-        with self._pace:
+        with self.pace:
             stepper = self._stepper
             for replica in stepper.alive:
                 if replica.streams is not None:
@@ -84,11 +84,6 @@ class Saver:
             for replica in stepper.alive:
                 replica.record.n_steps_done = stepper.current_step
                 replica.write()
-
-    def save_if_cheap(self) -> None:
-        """Save unless that costs more than 1 % of the time since the last save."""
-        if self._pace.is_due():
-            self.save()
 
 
 def run(
@@ -171,7 +166,8 @@ def integrate(
         while stepper.alive and (left := job.n_steps - stepper.current_step) > 0:
             before = stepper.current_step
             meter.advance(stepper, min(length, left))
-            saver.save_if_cheap()
+            if saver.pace.is_due():
+                saver.save()
             on_steps(len(begun) * (stepper.current_step - before))
         for replica in stepper.alive:
             replica.record.status = COMPLETE

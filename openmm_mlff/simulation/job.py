@@ -79,10 +79,6 @@ class TrajectoryJob:
         """Steps of Langevin dynamics."""
         return round(fs_from_ps(self.equilibration_ps) / self.equilibration_timestep_fs)
 
-    def random_seeds(self) -> tuple[int, int]:
-        """Return the seeds of velocities and thermostat, which differ between replicas."""
-        return openmm_seeds(self.seed, self.replica)
-
 
 def openmm_seeds(*numbers: int) -> tuple[int, int]:
     """Return two independent seeds: positive 31-bit integers, as OpenMM interprets 0 as "any"."""

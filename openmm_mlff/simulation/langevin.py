@@ -58,7 +58,7 @@ def equilibrate(
         UnstableError: the run is unstable; its time is negative, relative to the start of NVE.
     """
     simulation = _thermostatted(
-        system, molecule, job, job.random_seeds(), platform=platform, start=start_positions_angstrom
+        system, molecule, job, platform=platform, start=start_positions_angstrom
     )
     if folder is not None:
         load_equilibration(simulation, folder)
@@ -160,7 +160,6 @@ def sample_langevin(
         system,
         molecule,
         job,
-        openmm_seeds(seed),
         platform=platform,
         start=np.asarray(start_positions_angstrom),
     )
@@ -186,13 +185,12 @@ def _thermostatted(
     system: openmm.System,
     molecule: MolecularSystem,
     job: TrajectoryJob,
-    seeds: tuple[int, int],
     *,
     platform: PlatformChoice,
     start: FloatArray,
 ) -> app.Simulation:
     """Set up the thermostat with thermal velocities and a stability reporter."""
-    velocity_seed, thermostat_seed = seeds
+    velocity_seed, thermostat_seed = openmm_seeds(job.seed, job.replica)
     integrator = langevin_integrator(
         temperature_kelvin=job.temperature_kelvin,
         friction_per_ps=job.friction_per_ps,

@@ -36,13 +36,7 @@ _TRIAL_STEPS = 10
 
 @dataclass(frozen=True)
 class PlatformChoice:
-    """A platform with its properties.
-
-    Attributes:
-        name: as in OpenMM.
-        properties: of the Context; ``Precision`` if the platform has it.
-        reason: for the choice, one sentence.
-    """
+    """A platform of OpenMM, the properties of its Context, and why it was chosen."""
 
     name: str
     properties: Mapping[str, str] = field(default_factory=dict)

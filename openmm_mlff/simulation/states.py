@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import openmm
 from openmm import app, unit
 
@@ -134,12 +133,12 @@ class ManyCopies:
         velocities = self._of_copies(state.getVelocities(asNumpy=True))
         forces = self._of_copies(state.getForces(asNumpy=True))
         potentials = kj_per_mol_from_ev(self.energies_ev(angstrom_from_nm(positions)))
-        kinetic = kinetic_energies(
-            velocities,
-            forces=forces,
-            masses_amu=self._masses_amu,
-            timestep_ps=ps_from_fs(self.timestep_fs),
+        # Leapfrog stores v(t−dt/2).  Half a kick is added, and KE = ½ Σ m v(t)², as OpenMM's
+        # getKineticEnergy does for all copies together; 1 amu nm²/ps² is 1 kJ/mol.
+        kick = half_kick_nm_per_ps(
+            forces, masses_amu=self._masses_amu, timestep_ps=ps_from_fs(self.timestep_fs)
         )
+        kinetic = 0.5 * (self._masses_amu[:, None] * (velocities + kick) ** 2).sum(axis=(1, 2))
         return [
             copy_state(
                 Time=state.getTime(),
@@ -159,27 +158,6 @@ class ManyCopies:
 
 Content = OneCopy | ManyCopies
 """What a Context holds."""
-
-
-def kinetic_energies(
-    velocities_nm_per_ps: FloatArray,
-    *,
-    forces: FloatArray,
-    masses_amu: npt.ArrayLike,
-    timestep_ps: float,
-) -> FloatArray:
-    """Return the kinetic energy of each copy at the time of its positions, (n,), kJ/mol.
-
-    Leapfrog stores v(t−dt/2), (n, N, 3).  Half a kick by the forces, kJ/mol/nm, is added, and
-    KE = ½ Σ m v(t)², as OpenMM's ``getKineticEnergy`` does for all copies together; 1 amu nm²/ps²
-    is 1 kJ/mol.
-    """
-    masses = np.asarray(masses_amu, dtype=np.float64)
-    moved = velocities_nm_per_ps + half_kick_nm_per_ps(
-        forces, masses_amu=masses, timestep_ps=timestep_ps
-    )
-    energies: FloatArray = 0.5 * (masses[:, None] * moved**2).sum(axis=(1, 2))
-    return energies
 
 
 class CopiesReporter(IntervalReporter):

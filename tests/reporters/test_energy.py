@@ -1,11 +1,9 @@
 import csv
-import math
 
 import numpy as np
 import pytest
 
 from openmm_mlff.reporters import CONSERVATION_COLUMNS, ConservationReporter, EnergyReporter
-from openmm_mlff.reporters.energy import RunningLine
 from openmm_mlff.storage.streams import ENERGY_COLUMNS, read_csv
 from openmm_mlff.units import BOLTZMANN_EV_PER_KELVIN, KJ_PER_MOL_PER_EV
 
@@ -70,20 +68,3 @@ def test_conservation_columns_are_those_of_a_fit(hot_water, oscillator, tmp_path
     drift, sigma = _table(tmp_path / "exact.csv", CONSERVATION_COLUMNS)[-1, 7:9]
     assert abs(drift) < 1e-3 * sigma
     assert sigma > 0.1
-
-
-def test_a_running_line_is_a_fit_of_the_whole_series():
-    rng = np.random.default_rng(3)
-    x = np.linspace(0.0, 10.0, 400)
-    y = -2000.0 + 0.01 * x + rng.normal(0.0, 0.1, len(x))
-    line = RunningLine()
-    assert math.isnan(line.slope)
-    assert math.isnan(line.sigma_y)
-    for index, (time, value) in enumerate(zip(x, y, strict=True), start=1):
-        line.add(time, value)
-        if index == 1:
-            assert math.isnan(line.slope)
-            assert line.sigma_y == 0.0
-        if index in (2, 50, 400):
-            assert line.slope == pytest.approx(np.polyfit(x[:index], y[:index], 1)[0], rel=1e-6)
-            assert line.sigma_y == pytest.approx(y[:index].std(), rel=1e-9)

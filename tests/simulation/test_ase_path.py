@@ -32,6 +32,7 @@ def run(molecule, *, timestep_fs: float, steps: int) -> np.ndarray:
         velocities_angstrom_per_ps=VELOCITIES,
         timestep_fs=timestep_fs,
         steps=steps,
+        masses_amu=molecule.masses_amu,
     )
 
 
