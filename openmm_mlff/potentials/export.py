@@ -22,7 +22,6 @@ class ExportRecord:
     """Deviation of an export from the eager model on distorted geometries.
 
     Attributes:
-        path: the file written.
         contract: ``forward(positions)`` or ``forward(atomic_numbers, positions)``.
         energy_error_ev_per_atom: largest error.
         force_error_ev_per_angstrom: largest error of a component.
@@ -124,12 +123,6 @@ def export_student(
             f"{tolerance:.0e}) and {energy_error:.2e} eV/atom (allowed "
             f"{ENERGY_TOLERANCE_EV_PER_ATOM:.0e}); nothing was written"
         )
-    _write(module, output)
-    return ExportRecord(output, contract, energy_error, force_error, sum(map(len, errors)))
-
-
-def _write(module: torch.jit.ScriptModule, output: Path) -> None:
-    """Write the file atomically."""
     try:
         with replacing(output) as file:
             file.write(module.save_to_buffer())
@@ -137,6 +130,7 @@ def _write(module: torch.jit.ScriptModule, output: Path) -> None:
         raise RunDirectoryError(
             f"cannot write {output} ({error.strerror}); choose a file in a writable folder"
         ) from error
+    return ExportRecord(output, contract, energy_error, force_error, sum(map(len, errors)))
 
 
 def _errors(

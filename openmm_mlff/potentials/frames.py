@@ -79,14 +79,9 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class LabelledFrames:
-    """All usable frames of a file.
+    """All usable frames of a file, at least one, in its order.
 
-    Attributes:
-        spec: path of the file as specified.
-        name: file name without suffix.
-        sha256: hash of the file.
-        frames: in the order of the file, at least one.
-        passed_over: number of frames that are not used, by reason.
+    ``passed_over`` is the number of frames that are not used, by reason.
     """
 
     spec: str

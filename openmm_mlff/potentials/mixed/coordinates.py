@@ -1,6 +1,5 @@
 """Coordinates of a prepared system, and the molecule that they make of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,11 +101,7 @@ def read_coordinates(path: Path) -> Coordinates:
     """Read positions and box of a file of any of :data:`COORDINATES`."""
     try:
         check_file_size(path, most_bytes=MOST_STRUCTURE_BYTES)
-        with path.open("rb") as handle:
-            is_charmm = handle.read(1) == b"*"
-        if path.suffix.lower() in (".crd", ".cor") and is_charmm:
-            return Coordinates(_angstrom(app.CharmmCrdFile(str(path)).positions), None)
-        return _READERS.get(path.suffix.lower(), _of_amber)(path)
+        return _read(path)
     # OpenMM's readers raise exceptions of many types, bare ones too, for invalid files.
     except Exception as error:
         raise MoleculeError(
@@ -115,34 +110,25 @@ def read_coordinates(path: Path) -> Coordinates:
         ) from error
 
 
-def _of_amber(path: Path) -> Coordinates:
-    read = app.AmberInpcrdFile(str(path))
-    return Coordinates(_angstrom(read.positions), _cell(read.boxVectors))
-
-
-def _of_gromacs(path: Path) -> Coordinates:
-    read = app.GromacsGroFile(str(path))
-    return Coordinates(_angstrom(read.positions), _cell(read.getPeriodicBoxVectors()))
-
-
-def _of_topology(path: Path) -> Coordinates:
-    read = (app.PDBFile if path.suffix.lower() == ".pdb" else app.PDBxFile)(str(path))
-    box = read.topology.getPeriodicBoxVectors()
-    return Coordinates(_angstrom(read.positions), _cell(box), read.topology)
-
-
-def _of_state(path: Path) -> Coordinates:
-    state: Any = deserialize(path.read_text(encoding="utf-8"), expected="State")
-    return Coordinates(_angstrom(state.getPositions()), _cell(state.getPeriodicBoxVectors()))
-
-
-_READERS: dict[str, Callable[[Path], Coordinates]] = {
-    ".gro": _of_gromacs,
-    ".pdb": _of_topology,
-    ".cif": _of_topology,
-    ".mmcif": _of_topology,
-    ".xml": _of_state,
-}
+def _read(path: Path) -> Coordinates:
+    name, suffix, topology = str(path), path.suffix.lower(), None
+    read: Any
+    if suffix in (".crd", ".cor") and path.read_bytes()[:1] == b"*":
+        return Coordinates(_angstrom(app.CharmmCrdFile(name).positions), None)
+    if suffix == ".xml":
+        read = deserialize(path.read_text(encoding="utf-8"), expected="State")
+        positions, box = read.getPositions(), read.getPeriodicBoxVectors()
+    elif suffix == ".gro":
+        read = app.GromacsGroFile(name)
+        positions, box = read.positions, read.getPeriodicBoxVectors()
+    elif suffix in (".pdb", ".cif", ".mmcif"):
+        read = (app.PDBFile if suffix == ".pdb" else app.PDBxFile)(name)
+        positions, topology = read.positions, read.topology
+        box = topology.getPeriodicBoxVectors()
+    else:
+        read = app.AmberInpcrdFile(name)
+        positions, box = read.positions, read.boxVectors
+    return Coordinates(_angstrom(positions), _cell(box), topology)
 
 
 def _angstrom(vectors: Any) -> Floats:

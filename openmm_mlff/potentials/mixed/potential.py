@@ -10,7 +10,7 @@ from openmm import app
 
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.molecules.boxes import Floats, nearest_images, whole_molecules
+from openmm_mlff.molecules.boxes import nearest_images, whole_molecules
 from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.potentials.base import Evaluation, Potential, check_precision
 from openmm_mlff.potentials.engine import SystemPotential, cutoff_angstrom
@@ -29,7 +29,6 @@ from openmm_mlff.potentials.mixed.structure import (
     check_box,
     check_ml_atoms,
     check_same_atoms,
-    part_alone,
     places_of_atoms,
 )
 
@@ -118,8 +117,19 @@ class MixedPotential(SystemPotential):
         self._checked_mm_system(molecule)
 
     def ml_part(self, molecule: MolecularSystem) -> MolecularSystem:
-        """Return the M atoms of the ML part and the link atoms as an isolated molecule."""
-        return part_alone(molecule, self.ml_atoms, links=self.links)
+        """Return the M atoms of the ML part, then the link atoms, as an isolated molecule.
+
+        It is neutral, with the lowest multiplicity that its electrons allow: only elements and
+        positions are meaningful.
+        """
+        links = self.links.positions(molecule.positions_angstrom)
+        numbers = [*molecule.atomic_numbers[self.ml_atoms], *[1] * len(links)]
+        return MolecularSystem(
+            name=f"{molecule.name} (ML part)",
+            atomic_numbers=np.array(numbers),
+            positions_angstrom=np.concatenate([molecule.positions_angstrom[self.ml_atoms], links]),
+            multiplicity=lowest_multiplicity(np.array(numbers)),
+        )
 
     def _checked_mm_system(self, molecule: MolecularSystem) -> openmm.System:
         check_same_atoms(self.topology, molecule)
@@ -206,21 +216,14 @@ class MixedPotential(SystemPotential):
         """
         check_same_atoms(self.topology, molecule)
         placed = np.array(positions_angstrom, dtype=np.float64)
-        for geometry in placed:
-            geometry[:] = self._whole(geometry, molecule.cell_angstrom)
+        if molecule.cell_angstrom is not None and len(self._bonded):
+            # OpenMM evaluates bonded terms, constraints and the ML part at the coordinates that it
+            # receives, not at the nearest images.
+            for geometry in placed:
+                at = {"positions_angstrom": geometry, "cell_angstrom": molecule.cell_angstrom}
+                _, shifts = nearest_images(self._bonded, **at)
+                geometry[:] = whole_molecules(pairs=self._bonded, shifts=shifts, **at)
         return super().evaluate(molecule, placed, precision=precision)
-
-    def _whole(self, positions_angstrom: Floats, cell_angstrom: Floats | None) -> Floats:
-        """Return positions (N, 3), Å, at which no bond crosses a face of the box.
-
-        OpenMM evaluates bonded terms, constraints and the ML part at the coordinates it receives,
-        not at the nearest images.
-        """
-        if cell_angstrom is None or not len(self._bonded):
-            return positions_angstrom
-        cell = {"positions_angstrom": positions_angstrom, "cell_angstrom": cell_angstrom}
-        _, shifts = nearest_images(self._bonded, **cell)
-        return whole_molecules(pairs=self._bonded, shifts=shifts, **cell)
 
 
 class _OfImpl(MLPotential):

@@ -8,9 +8,7 @@ from openmm import app
 
 from openmm_mlff.errors import MoleculeError, PotentialError
 from openmm_mlff.molecules import MolecularSystem
-from openmm_mlff.molecules.electrons import lowest_multiplicity
 from openmm_mlff.molecules.system import box_widths_angstrom
-from openmm_mlff.potentials.mixed.parts import LinkAtoms
 from openmm_mlff.storage.text import one_line
 
 _READERS = {".pdb": app.PDBFile, ".cif": app.PDBxFile, ".mmcif": app.PDBxFile}
@@ -77,24 +75,6 @@ def bonds_of_atoms(topology: app.Topology) -> npt.NDArray[np.int64]:
     pairs = np.array([(first.index, second.index) for first, second in topology.bonds()], dtype=int)
     pairs = pairs.reshape(-1, 2)
     return pairs[(particle_numbers(topology)[pairs] > 0).all(axis=1)]
-
-
-def part_alone(
-    molecule: MolecularSystem, atoms: npt.NDArray[np.int64], *, links: LinkAtoms
-) -> MolecularSystem:
-    """Return some atoms of a molecule, then their link atoms, isolated.
-
-    They are neutral, with the lowest multiplicity that their electrons allow: only elements and
-    positions are meaningful.
-    """
-    numbers = np.append(molecule.atomic_numbers[atoms], np.ones(len(links.bonds), dtype=np.int64))
-    positions = molecule.positions_angstrom
-    return MolecularSystem(
-        name=f"{molecule.name} (ML part)",
-        atomic_numbers=numbers,
-        positions_angstrom=np.concatenate([positions[atoms], links.positions(positions)]),
-        multiplicity=lowest_multiplicity(numbers),
-    )
 
 
 def check_same_atoms(topology: app.Topology, molecule: MolecularSystem) -> None:

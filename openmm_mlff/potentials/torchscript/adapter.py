@@ -4,7 +4,7 @@
 as tensors. For files with other conventions a compiled wrapper module is generated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,12 +19,7 @@ from openmm_mlff.units import ANGSTROM_BY_LENGTH_UNIT, EV_BY_ENERGY_UNIT
 
 @dataclass(frozen=True)
 class Scales:
-    """Units of a file.
-
-    Attributes:
-        energy_ev: unit of energy, eV.
-        length_angstrom: unit of length, Å.
-    """
+    """Units of energy and length of a file."""
 
     energy_ev: float
     length_angstrom: float
@@ -41,19 +36,16 @@ OPENMM = Scales(EV_BY_ENERGY_UNIT["kJ/mol"], ANGSTROM_BY_LENGTH_UNIT["nm"])
 def scales_of(contract: Contract, options: PotentialOptions, *, spec: str) -> Scales:
     """Return the units of a file: those in the options, or else those of the contract."""
     energy, length = ("eV", "angstrom") if contract.has_numbers else ("kJ/mol", "nm")
-    return Scales(
-        _known(options.energy_unit or energy, EV_BY_ENERGY_UNIT, "energy", spec),
-        _known(options.length_unit or length, ANGSTROM_BY_LENGTH_UNIT, "length", spec),
-    )
-
-
-def _known(name: str, known: Mapping[str, float], quantity: str, spec: str) -> float:
-    """Return the value of a unit."""
-    if name not in known:
-        raise PotentialError(
-            f"{spec}: unknown unit of {quantity} {name!r}; {nearest(name, list(known))}"
-        )
-    return known[name]
+    energy, length = options.energy_unit or energy, options.length_unit or length
+    for quantity, name, known in (
+        ("energy", energy, EV_BY_ENERGY_UNIT),
+        ("length", length, ANGSTROM_BY_LENGTH_UNIT),
+    ):
+        if name not in known:
+            raise PotentialError(
+                f"{spec}: unknown unit of {quantity} {name!r}; {nearest(name, list(known))}"
+            )
+    return Scales(EV_BY_ENERGY_UNIT[energy], ANGSTROM_BY_LENGTH_UNIT[length])
 
 
 def fits_as_it_is(

@@ -29,16 +29,7 @@ _TORCH_ERRORS = (torch.jit.Error, RuntimeError, IndexError, ValueError, TypeErro
 
 @dataclass(frozen=True)
 class Program:
-    """A module and how it is called.
-
-    Attributes:
-        module: in evaluation mode, as `TorchForce` runs it.
-        contract: meaning of its arguments.
-        scales: its units.
-        parameters: values of its global parameters.
-        spec: the spec string, for messages.
-        device: device of the module.
-    """
+    """A module, in evaluation mode as `TorchForce` runs it, and how it is called."""
 
     module: torch.jit.ScriptModule
     contract: Contract

@@ -44,13 +44,7 @@ _PARAMETERS = ("Tensor", "float")
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of `forward`.
-
-    Attributes:
-        name: as in the file.
-        type: as written by TorchScript.
-        has_default: whether it is optional.
-    """
+    """One argument of `forward`, with its type as written by TorchScript."""
 
     name: str
     type: str
@@ -64,12 +58,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Signature:
-    """Arguments and results of `forward`.
-
-    Attributes:
-        arguments: without `self`.
-        returns: result type, as written by TorchScript.
-    """
+    """Arguments of `forward` without `self`, and its result type as written by TorchScript."""
 
     arguments: tuple[Argument, ...]
     returns: str
