@@ -20,7 +20,7 @@ from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.base import bare_system
 from openmm_mlff.reporters import UnstableError
 from openmm_mlff.simulation import named_platform
-from openmm_mlff.simulation.replicas import replica_system
+from openmm_mlff.simulation.replicas import make_copies
 
 from .conftest import SPRING_EV_PER_ANGSTROM2, CountingSprings
 
@@ -91,7 +91,8 @@ def test_replicas_are_warm_and_an_unstable_batch_is_not_timed(specs, setting, st
     assert 2 <= found.steps["replicas"] <= 8
     assert found.blocks["replicas"](2) > 0.0
     lost = replace(start, velocities_angstrom_per_ps=np.full((3, 3), np.nan))
-    block = openmm_block(replica_system(potential, setting.molecule, 2), setting, lost, replicas=2)
+    copies = make_copies(potential, setting.molecule, 2).system
+    block = openmm_block(copies, setting, lost, replicas=2)
     with pytest.raises(UnstableError, match="not finite"):
         block(2)
 
