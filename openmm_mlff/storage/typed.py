@@ -77,10 +77,23 @@ def to_tables(value: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     for field in dataclasses.fields(value):
         entry = getattr(value, field.name)
         if _AXES not in field.metadata:
-            data[field.name] = entry
+            data[field.name] = _spelled(entry)
         elif entry is not None:
             arrays[field.name] = entry
     return data, arrays
+
+
+def _spelled(value: Any) -> Any:
+    """Write floats that are not finite, which JSON lacks, as text that pydantic reads as floats."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(float(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {key: _spelled(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spelled(entry) for entry in value]
+    return value
 
 
 def from_tables(
@@ -88,7 +101,7 @@ def from_tables(
 ) -> R:
     """Build a record from the values and arrays of :func:`to_tables`.
 
-    A null in `data` stands for a float that was not finite; `origin` is the file, for messages.
+    ``origin`` is the file, for messages.
 
     Raises:
         RunDirectoryError: a field is missing, unknown, or of the wrong type or shape.
@@ -97,10 +110,7 @@ def from_tables(
     adapters = _adapters(cast("Hashable", cls))
     try:
         for name, value in data.items():
-            adapter, is_float = adapters[name]
-            values[name] = (
-                math.nan if value is None and is_float else adapter.validate_python(value)
-            )
+            values[name] = adapters[name].validate_python(value)
         return cls(**values)
     except ValidationError as error:
         found = first_problem(error)
@@ -115,8 +125,8 @@ def from_tables(
 
 
 @cache
-def _adapters(cls: Any) -> dict[str, tuple[TypeAdapter[Any], bool]]:
-    """Return the pydantic adapter of each field without axes, and whether it is a float."""
+def _adapters(cls: Any) -> dict[str, TypeAdapter[Any]]:
+    """Return the pydantic adapter of each field without axes."""
     hints = get_type_hints(cls)
     found = {}
     for field in dataclasses.fields(cls):
@@ -124,5 +134,5 @@ def _adapters(cls: Any) -> dict[str, tuple[TypeAdapter[Any], bool]]:
         # A dataclass has its own configuration.
         config = None if dataclasses.is_dataclass(hint) else _ANY_TYPE
         if _AXES not in field.metadata:
-            found[field.name] = TypeAdapter(hint, config=config), hint is float
+            found[field.name] = TypeAdapter(hint, config=config)
     return found
