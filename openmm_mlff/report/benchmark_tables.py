@@ -188,16 +188,17 @@ def benchmark_markdown(
 def further_tables(benchmark: Mapping[str, Any]) -> list[Section]:
     """Return the tables that follow the timings and for which there are data."""
     compared = [entry for entry in benchmark["entries"] if entry["ratios"]]
+    profiles = benchmark.get("profiles", ())
     sections = [
         _table(
             f"Ratios (95 % interval of the median in brackets; {FASTEST_MARK} the fastest backend)",
             compared,
             _ratio_columns(compared),
         ),
-        _table("Peers", benchmark["peers"], PEER_COLUMNS),
+        _table("Peers", benchmark.get("peers", ()), PEER_COLUMNS),
         _table("Scaling with atoms", benchmark["scaling"], SCALING_COLUMNS),
         _table("Replicas in one Context", benchmark.get("replicas", ()), REPLICA_COLUMNS),
-        _table(STAGES_TITLE, benchmark["profiles"], STAGE_COLUMNS),
+        _table(STAGES_TITLE, profiles, STAGE_COLUMNS),
         *(
             _table(
                 f"Operators: {one['model']} by {one['backend']} on {one['system']}, "
@@ -205,7 +206,7 @@ def further_tables(benchmark: Mapping[str, Any]) -> list[Section]:
                 one["operators"],
                 OPERATOR_COLUMNS,
             )
-            for one in benchmark["profiles"]
+            for one in profiles
         ),
         _table("Not measured", benchmark["skipped"], {**PLACE, "Why": lambda one: one["reason"]}),
     ]

@@ -40,13 +40,13 @@ def check_file(path: Path) -> None:
         )
     if reason := no_plain_file(path):
         raise CheckpointError(
-            f"no file {cut(str(path))} ({reason}); {_similar(path)}expected a checkpoint or a "
+            f"{reason}: {cut(str(path))}; {_similar(path)}expected a checkpoint or a "
             f"TorchScript file, or student:NAME with NAME one of {', '.join(shipped_students())}"
         )
 
 
 def _similar(path: Path) -> str:
     """Return a question about a file beside it with a similar name, or an empty string."""
-    beside = [file.name for file in path.parent.glob(f"*{path.suffix}")]
+    beside = [file.name for file in path.parent.glob(f"*{path.suffix}") if file.exists()]
     meant = difflib.get_close_matches(path.name, beside, n=1)
     return f"did you mean {path.with_name(meant[0])}? Else " if meant else ""

@@ -47,19 +47,19 @@ FILES = [
     ("folder.pt", lambda path: path.mkdir(), "is a folder"),
     ("loop.pt", lambda path: path.symlink_to(path), "too many levels of symbolic links"),
     ("pipe.pt", lambda path: os.mkfifo(path), "not a regular file"),
-    ("dangling.pt", lambda path: path.symlink_to("nowhere"), "no checkpoint at"),
+    ("dangling.pt", lambda path: path.symlink_to("nowhere"), "no such file:"),
     ("raises.ts.pt", _script(Raises), "no such molecule"),
 ]
 
 SPECS = [
     ("''", "unknown potential ''"),
-    ("missing.pt", "no checkpoint at missing.pt"),
+    ("missing.pt", "no such file: missing.pt"),
     ("x" * 5000, "unknown potential 'xxx"),
     ("x" * 300 + ".pt", "file name too long"),
     ("student:", "known: original, tiny, ultra-tiny"),
     ("student:orignal", "did you mean 'original'?"),
     ("Student:tiny", "unknown potential 'Student:tiny'"),
-    ("http://example.org/model.pt", "no checkpoint at"),
+    ("http://example.org/model.pt", "no such file:"),
     ("ase:", "expected ase:MODULE:NAME"),
     ("ase:ase..calculators:EMT", "expected ase:MODULE:NAME"),
     ("ase:subprocess:Popen?args=true", "is not an ASE calculator class"),

@@ -21,7 +21,7 @@ REFUSED = [
     ("foreign", "ase:wrong:EnergyOnly", "returns no forces"),
     ("foreign", "ase:wrong:ClaimsForces", "returns no forces"),
     ("foreign", "ase:wrong:StressOnly", "returns no forces"),
-    ("foreign", "ase:wrong:Misspelt", "is not an ASE calculator class"),
+    ("foreign", "ase:wrong:Misspelt", "module wrong has no Misspelt"),
     ("foreign", "ase:wrong:factory?kk=3", "no option 'kk'"),
     ("foreign", "ase:filepot:FileSprings?pth=k.txt", "no option 'pth'"),
 ]

@@ -35,7 +35,7 @@ def test_a_model_that_is_not_there_is_unusable(campaign):
     _, _, store = campaign(models=["absent.pt", "student:tiny"])
     first, second = read_states(store)
     assert (first.state, second.state) == ("unusable", "waiting")
-    assert "no checkpoint at absent.pt" in first.message
+    assert "no such file: absent.pt" in first.message
 
 
 def test_before_a_campaign_was_started_everything_waits(campaign, tmp_path):

@@ -48,4 +48,4 @@ def test_the_status_counts_and_names_what_runs_and_what_failed(states, shown):
     assert "student:tiny, water, 300 K, 0.5 fs, seed 1: started on" in text
     assert "started 2 times" in text
     assert "student:tiny: 1 run without a verdict: every worker died" in text
-    assert "[bold]absent.pt: 2 runs without a verdict: no checkpoint at [bold]absent.pt" in text
+    assert "[bold]absent.pt: 2 runs without a verdict: no such file: [bold]absent.pt" in text

@@ -1,6 +1,6 @@
 import pytest
 
-from openmm_mlff import specs
+from openmm_mlff import options
 from openmm_mlff.errors import PotentialError
 from openmm_mlff.options import PotentialOptions
 from openmm_mlff.potentials import load_potential, registry
@@ -27,7 +27,7 @@ def test_a_checkpoint_is_loaded_by_path_or_by_name(small_checkpoint, tmp_path, m
     "spec", ["student:tiny", "ase:ase.calculators.lj:LennardJones", "a-plugin:small"]
 )
 def test_options_of_a_torchscript_file_are_refused_elsewhere(spec, monkeypatch):
-    for module in (registry, specs):
+    for module in (registry, options):
         monkeypatch.setattr(module, "installed_entries", lambda one: one.startswith("a-plugin:"))
     with pytest.raises(PotentialError, match="--contract was given"):
         load_potential(spec, options=PotentialOptions(contract="positions"))

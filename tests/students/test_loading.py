@@ -106,7 +106,7 @@ def test_published_student_in_every_layout_and_file_format(published, path, layo
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "expected a file, or student:NAME"),
+        (None, "no such file: "),
         (b"", "is empty, expected a checkpoint"),
         *(
             (content, "neither a file of torch.save nor safetensors")
