@@ -17,7 +17,10 @@ CHAIN_UNITS = 32
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of system, with a healthy potential; slow if all checks take more than 10 s."""
+    """One kind of system, with a healthy potential; slow if all checks take more than 10 s.
+
+    The pressure is that of protocols for boxes.
+    """
 
     name: str
     molecule: Callable[[], MolecularSystem]
@@ -25,6 +28,8 @@ class Kind:
         molecule, seed=0
     )
     is_slow: bool = False
+    temperature_kelvin: float = 300.0
+    pressure_bar: float = 1.0
 
 
 def argon() -> MolecularSystem:
@@ -102,7 +107,15 @@ KINDS = (
     Kind("ibuprofen", by_smiles("ibuprofen", "CC(C)Cc1ccc(cc1)C(C)C(=O)O")),
     Kind("chain", chain, is_slow=True),
     Kind("copper", copper, emt, is_slow=True),
-    Kind("argon-108", lambda: load_system("argon_108"), lennard_jones, is_slow=True),
+    # Above its critical pressure of some 50 bar a liquid cannot boil.
+    Kind(
+        "argon-108",
+        lambda: load_system("argon_108"),
+        lennard_jones,
+        is_slow=True,
+        temperature_kelvin=94.4,
+        pressure_bar=200.0,
+    ),
     Kind("water-box-64", lambda: load_system("water_box_64"), is_slow=True),
     Kind(
         "ethanol-in-water",

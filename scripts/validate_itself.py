@@ -8,11 +8,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from kinds import KINDS, Kind
 
 from openmm_mlff.claims import MOST_SEVERE_FIRST
-from openmm_mlff.config import load_protocol
+from openmm_mlff.config import Protocol, load_protocol
 from openmm_mlff.results import Status, ValidationReport, VerdictStatus
 from openmm_mlff.selftest.runner import validate_with
 from openmm_mlff.storage.run_directory import read_json, write_json
@@ -53,7 +54,7 @@ def validated(kind: Kind, root: Path, *, protocol: str, platform: str) -> dict:
     report = validate_with(
         potential,
         molecule,
-        protocol=load_protocol(protocol),
+        protocol=_at(kind, load_protocol(protocol)),
         root=root,
         reference=potential,
         platform=platform,
@@ -66,6 +67,15 @@ def validated(kind: Kind, root: Path, *, protocol: str, platform: str) -> dict:
     }
     write_json(root / RESULT_FILE, found)
     return found
+
+
+def _at(kind: Kind, protocol: Protocol) -> Protocol:
+    """Return the protocol at the temperature and pressure of a kind."""
+    temperatures = {"temperatures_kelvin": (kind.temperature_kelvin,)}
+    changes: dict[str, Any] = {"dynamics": protocol.dynamics.model_copy(update=temperatures)}
+    if protocol.box is not None:
+        changes["box"] = protocol.box.model_copy(update={"pressure_bar": kind.pressure_bar})
+    return protocol.model_copy(update=changes)
 
 
 def open_results(report: ValidationReport) -> list[str]:

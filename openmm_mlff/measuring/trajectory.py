@@ -10,6 +10,7 @@ from openmm_mlff.molecules import (
     covalent_radii_angstrom,
     fragment_count,
     is_ion_contact,
+    pair_distances,
     pairs_within,
 )
 from openmm_mlff.reporters.monitor import DEFAULT_LIMITS, StabilityLimits
@@ -48,7 +49,7 @@ def analyse_trajectory(
     finite = np.isfinite(positions).all(axis=(1, 2))
     if finite.any():
         placed = positions[finite]
-        trajectory = _trajectory(placed)
+        trajectory = mdtraj.Trajectory(nm_from_angstrom(placed), topology=None)
         rmsd[finite] = angstrom_from_nm(mdtraj.rmsd(trajectory, trajectory, frame=0))
         # Not mdtraj.compute_rg: with masses it still measures from the unweighted centre.
         weights = system.masses_amu / system.masses_amu.sum()
@@ -77,7 +78,7 @@ def measure_structure(
     (without this hysteresis a stiff vibration across the distance at which bonds are drawn would
     count as a break), or where two other atoms come within 1.25 of the sum of their covalent radii
     and do not touch as ions.
-    Molecules are not split at the borders of a box, as OpenMM leaves them; contacts cross them.
+    Bonds and contacts cross the borders of a box.
 
     Returns:
         Bond lengths (F, B) in Å; fragments (F,); the closest contact of unbonded atoms in units of
@@ -91,38 +92,28 @@ def measure_structure(
     only_near = system.is_periodic or n_atoms > ALL_PAIRS_UP_TO_ATOMS
     near = max(BOND_FACTOR, limits.contact) if only_near else np.inf
     every_pair = np.stack(np.triu_indices(0 if only_near else n_atoms, k=1), axis=1)
-    trajectory, start = map(_trajectory, (positions_angstrom, system.positions_angstrom[None]))
-    lengths, every_distance = (_distances(trajectory, each) for each in (bonds, every_pair))
-    holds = lengths <= limits.bond_longest * _distances(start, bonds)
+    cell = system.cell_angstrom
+    start = pair_distances(system.positions_angstrom, bonds, cell_angstrom=cell)
+    lengths = np.empty((len(positions_angstrom), len(bonds)))
     fragments = np.full(len(positions_angstrom), system.fragments)
     contacts = np.full(len(positions_angstrom), near)
     for frame, placed in enumerate(positions_angstrom):
+        lengths[frame] = pair_distances(placed, bonds, cell_angstrom=cell)
+        holds = lengths[frame] <= limits.bond_longest * start
         if only_near:
             pairs, distances = pairs_within(
                 placed,
                 cutoff_angstrom=2.0 * near * float(radii.max()),
-                cell_angstrom=system.cell_angstrom,
+                cell_angstrom=cell,
             )
         else:
-            pairs, distances = every_pair, every_distance[frame]
+            pairs, distances = every_pair, pair_distances(placed, every_pair)
         relative = distances / radii[pairs].sum(axis=1)
         unbonded = ~np.isin(pairs[:, 0] * n_atoms + pairs[:, 1], known)
         new = pairs[unbonded & (relative < BOND_FACTOR)]
         new = new[~is_ion_contact(system.atomic_numbers, new)]
         contacts[frame] = relative[unbonded].min(initial=near)
-        if len(new) or not holds[frame].all():
-            joined = np.concatenate([bonds[holds[frame]], new])
+        if len(new) or not holds.all():
+            joined = np.concatenate([bonds[holds], new])
             fragments[frame] = fragment_count(n_atoms, bonds=joined)
     return lengths, fragments, contacts
-
-
-def _trajectory(positions_angstrom: np.ndarray) -> mdtraj.Trajectory:
-    return mdtraj.Trajectory(nm_from_angstrom(positions_angstrom), topology=None)
-
-
-def _distances(trajectory: mdtraj.Trajectory, pairs: np.ndarray) -> np.ndarray:
-    """Return the distances of P pairs, (P, 2), in F frames, Å: (F, P)."""
-    if not len(pairs):
-        return np.empty((trajectory.n_frames, 0))
-    distances_nm = mdtraj.compute_distances(trajectory, pairs, periodic=False)
-    return angstrom_from_nm(distances_nm.astype(float))

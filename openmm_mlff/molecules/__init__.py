@@ -13,6 +13,7 @@ from openmm_mlff.molecules.bonds import (
     fragment_count,
     fragment_labels,
     is_ion_contact,
+    pair_distances,
     pairs_within,
 )
 from openmm_mlff.molecules.boxes import two_copies
@@ -37,6 +38,7 @@ __all__ = [
     "load_system",
     "load_systems",
     "name_atoms",
+    "pair_distances",
     "pairs_within",
     "rotation_count",
     "systems_root",

@@ -30,6 +30,20 @@ METAL_BOND_FACTOR = 1.1
 (1.15)."""
 
 
+def pair_distances(
+    positions_angstrom: Floats, pairs: Ints, *, cell_angstrom: Floats | None = None
+) -> Floats:
+    """Return the distances of pairs (P, 2) at positions (..., N, 3), to nearest images: (..., P).
+
+    The nearest image by rounding, which is exact for distances under half a box of standard form.
+    """
+    difference = positions_angstrom[..., pairs[:, 0], :] - positions_angstrom[..., pairs[:, 1], :]
+    if cell_angstrom is not None:
+        images = np.round(difference @ np.linalg.inv(cell_angstrom))
+        difference -= images @ cell_angstrom
+    return np.asarray(np.linalg.norm(difference, axis=-1))
+
+
 def pairs_within(
     positions_angstrom: Floats, *, cutoff_angstrom: float, cell_angstrom: Floats | None = None
 ) -> tuple[Ints, Floats]:

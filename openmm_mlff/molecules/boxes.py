@@ -172,7 +172,7 @@ def supercell(molecule: MolecularSystem, *, at_least_angstrom: float) -> Molecul
         positions_angstrom=placed.reshape(-1, 3),
         charge=count * molecule.charge,
         multiplicity=count * (molecule.multiplicity - 1) + 1,
-        bonds=tuple(map(tuple, np.sort(bonded, axis=1).tolist())),
+        bonds=tuple(map(tuple, bonded.tolist())),
         masses_amu=np.tile(molecule.masses_amu, count),
         cell_angstrom=cell * repeats[:, None],
     )

@@ -73,7 +73,14 @@ class MolecularSystem:
         _check_no_coincidence(self)
         if self.bonds is None:
             bonds = covalent_bonds(numbers, positions, cell_angstrom=self.cell_angstrom)
-            object.__setattr__(self, "bonds", bonds)
+        else:
+            bonds = tuple(sorted({(min(i, j), max(i, j)) for i, j in self.bonds}))
+            if any(i == j or not 0 <= i <= j < len(numbers) for i, j in bonds):
+                raise MoleculeError(
+                    f"{self.name}: a bond joins atoms that are not there; expected pairs of two "
+                    f"indices from 0 to {len(numbers) - 1}"
+                )
+        object.__setattr__(self, "bonds", bonds)
 
     def _check_electrons(self) -> None:
         unpaired = self.multiplicity - 1

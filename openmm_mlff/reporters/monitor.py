@@ -12,6 +12,7 @@ from openmm_mlff.molecules import (
     fragment_labels,
     is_ion_contact,
     name_atoms,
+    pair_distances,
     pairs_within,
 )
 from openmm_mlff.reporters.quantities import FloatArray
@@ -92,7 +93,9 @@ class StabilityMonitor:
         self._radii_angstrom = covalent_radii_angstrom(numbers)
         self._longest_sum_angstrom = 2.0 * float(self._radii_angstrom.max())
         self._bonds = np.array(bonds, dtype=np.int64).reshape(-1, 2)
-        self._bond_lengths_angstrom = _lengths(start, self._bonds, cell_angstrom)
+        self._bond_lengths_angstrom = pair_distances(
+            start, self._bonds, cell_angstrom=cell_angstrom
+        )
         self._bonded = frozenset((int(i), int(j)) for i, j in self._bonds)
         self._fragments = fragment_labels(len(numbers), bonds=self._bonded)
 
@@ -132,7 +135,8 @@ class StabilityMonitor:
     ) -> Instability | None:
         if not len(self._bonds):
             return None
-        lengths = _lengths(positions_angstrom, self._bonds, cell_angstrom)
+        # A barostat moves the atoms of a network into the box one by one.
+        lengths = pair_distances(positions_angstrom, self._bonds, cell_angstrom=cell_angstrom)
         ratios = lengths / self._bond_lengths_angstrom
         shortest, longest = self._limits.bond_shortest, self._limits.bond_longest
         # The bond farthest outside its range.
@@ -182,19 +186,6 @@ class StabilityMonitor:
 
     def _name(self, *atoms: int) -> str:
         return name_atoms(self._numbers, atoms)
-
-
-def _lengths(
-    positions_angstrom: FloatArray,
-    pairs: npt.NDArray[np.int64],
-    cell_angstrom: FloatArray | None,
-) -> FloatArray:
-    difference = positions_angstrom[pairs[:, 0]] - positions_angstrom[pairs[:, 1]]
-    if cell_angstrom is not None:
-        # A barostat moves the atoms of a network into the box one by one.
-        images = np.round(difference @ np.linalg.inv(cell_angstrom))
-        difference -= images @ cell_angstrom
-    return np.linalg.norm(difference, axis=1)
 
 
 def _not_finite(vectors: FloatArray) -> tuple[int, ...]:

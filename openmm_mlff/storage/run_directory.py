@@ -95,6 +95,7 @@ def molecule_to_json(molecule: MolecularSystem) -> dict[str, Any]:
         "multiplicity": molecule.multiplicity,
         "source": molecule.source,
         "cell_angstrom": molecule.cell_angstrom,
+        "bonds": molecule.bonds,
         "masses_amu": None if molecule.has_standard_masses else molecule.masses_amu,
         "in_library": molecule.in_library,
     }
@@ -116,6 +117,8 @@ def molecule_from_json(table: Mapping[str, Any]) -> MolecularSystem:
             multiplicity=operator.index(table["multiplicity"]),
             source=str(table["source"]),
             cell_angstrom=None if cell is None else np.array(cell, dtype=float),
+            # Runs of earlier releases have none.
+            bonds=table.get("bonds"),  # type: ignore[arg-type]  # None: from covalent radii
             masses_amu=masses,  # type: ignore[arg-type]  # None: standard masses
             in_library=table.get("in_library", False) is True,
         )

@@ -128,3 +128,15 @@ def test_pairs_in_a_box_are_those_of_the_nearest_images(cell):
     within = nearest <= 2.5
     assert pairs.tolist() == np.stack([first, second], axis=1)[within].tolist()
     np.testing.assert_allclose(distances, nearest[within])
+
+
+def test_bonds_cross_the_border_of_a_box():
+    """H2 in a box of 6 Å, with a bond through a face, and an image of one atom."""
+    start = np.array([[0.2, 3, 3], [5.45, 3, 3]])
+    hydrogen = MolecularSystem("H2", np.ones(2, dtype=int), start, cell_angstrom=6.0 * np.eye(3))
+    moved = start + [[0, 0, 6.0], [-0.5, 0, 0]]
+    lengths, fragments, _ = measure_structure(
+        np.stack([start, moved]), system=hydrogen, limits=DEFAULT_LIMITS
+    )
+    np.testing.assert_allclose(lengths[:, 0], [0.75, 1.25])
+    assert fragments.tolist() == [1, 2]

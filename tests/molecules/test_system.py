@@ -1,5 +1,7 @@
 """A molecule is checked and read-only; bonds, fragments and inertia of plain arrays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,6 +59,14 @@ def test_with_positions_keeps_the_bonds_of_the_original_and_its_shape(water):
     assert water.with_positions(water.positions_angstrom).name == "water"
     with pytest.raises(MoleculeError, match=r"\(2, 3\)"):
         water.with_positions(water.positions_angstrom[:2])
+
+
+@pytest.mark.parametrize("bond", [(0, 3), (-1, 0), (1, 1)])
+def test_given_bonds_are_checked_and_sorted(water, bond):
+    given = replace(water, bonds=((2, 0), (1, 0), (0, 1)))
+    assert given.bonds == ((0, 1), (0, 2))
+    with pytest.raises(MoleculeError, match="a bond joins atoms that are not there"):
+        replace(water, bonds=(bond,))
 
 
 def test_sha256_sees_everything_but_the_name(water):

@@ -79,7 +79,11 @@ def test_lost_frames_and_other_files_are_named(oscillator, tmp_path):
     report(simulation, TrajectoryReporter(tmp_path / "t.dcd", 10), steps=20)
     simulation.reporters[0].close()
     (tmp_path / "other.dcd").write_text("not a trajectory")
-    for name, fault in (("t.dcd", "2 frames"), ("missing.dcd", "missing"), ("other.dcd", "not a DCD file")):
+    for name, fault in (
+        ("t.dcd", "2 frames"),
+        ("missing.dcd", "missing"),
+        ("other.dcd", "not a DCD file"),
+    ):
         with pytest.raises(RunDirectoryError, match=fault):
             TrajectoryReporter(tmp_path / name, 10, resume_after_step=50)
 

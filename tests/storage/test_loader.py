@@ -9,7 +9,9 @@ from openmm_mlff.storage.measurements import MeasurementStore
 from openmm_mlff.storage.run_directory import (
     SYSTEM_FILE,
     RunDirectory,
+    molecule_from_json,
     molecule_to_json,
+    read_json,
     run_name,
     write_arrays,
     write_json,
@@ -239,3 +241,14 @@ def test_missing_and_non_finite_values_of_a_record_are_read(folder, the_run):
     assert run.memory_mebibytes == {"peak_device": 5.0}
     with pytest.raises(RunDirectoryError, match=r"not a record of a simulation \(KeyError: 'repl"):
         load(("replica",))
+
+
+def test_a_stored_molecule_keeps_its_bonds(tmp_path):
+    water = load_system("water")
+    stretched = water.with_positions(2.0 * water.positions_angstrom)
+    write_json(tmp_path / SYSTEM_FILE, molecule_to_json(stretched))
+    table = read_json(tmp_path / SYSTEM_FILE)
+    assert molecule_from_json(table).bonds == water.bonds
+    # Runs of earlier releases have none.
+    del table["bonds"]
+    assert molecule_from_json(table).bonds == ()

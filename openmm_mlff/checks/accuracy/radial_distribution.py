@@ -66,8 +66,9 @@ def measure(subject: Subject) -> Record | NotApplicable | Skipped:
 def judge(record: Record, limits: Limits) -> Judgement:
     """Compare the difference of g(r) from the reference's, of the worst pair, with ``difference``.
 
-    Two halves of one run differ by noise alone, two whole runs by 1/√2 of that.  PASS needs
-    difference and noise below the limit, FAIL the difference less noise above it.
+    Two halves of one run differ by noise alone, two whole runs by 1/√2 of that.  Noise above the
+    limit decides nothing: the run is too short, or its structure still changes.  Else PASS needs
+    the difference below the limit, FAIL the difference less noise above it.
     """
     shells = [first_shell(record, pair) for pair in range(len(record.pairs))]
     said = "; ".join(_said(one) for one in shells if one["peak_angstrom"] is not None)
@@ -88,9 +89,11 @@ def judge(record: Record, limits: Limits) -> Judgement:
         f"{found:.3g} ± {blur:.2g} on average over r (limit {limit:g})"
     )
     evidence |= {"differences": differences, "noise": noise}
-    is_undecided = np.maximum(differences, noise).max() > limit >= (differences - noise).max()
+    is_undecided = noise.max() > limit or differences.max() > limit >= (differences - noise).max()
     if is_undecided or record.duration_ps < limits["shortest"].value:
         reason = f"{clause}, from {record.duration_ps:.3g} ps; longer simulations would decide"
+        if noise.max() > limit:
+            reason += f", unless g(r) still changes (by {noise.max():.2g} between halves of a run)"
         return inconclusive(reason, evidence=evidence)
     status = Status.FAIL if found > limit else Status.PASS
     clause += f"; {said}" if said else ""

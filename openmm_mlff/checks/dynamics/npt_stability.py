@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmm_mlff.checks.base import Judgement, Measure, Subject, define, judged
+from openmm_mlff.checks.base import Judgement, Measure, Subject, define, inconclusive, judged
 from openmm_mlff.checks.inputs import largest, too_many_refused
 from openmm_mlff.checks.statistics import slope_with_interval
 from openmm_mlff.checks.surface.moves import evaluate_boxes, two_boxes
@@ -23,6 +23,9 @@ for pairs in `short_range_repulsion`.  Effective-medium theory has a hole behind
 
 MOST_BOXES = 3
 """Along each side, of a force field whose cutoff is longer than half a compressed box."""
+
+BOILED = 0.5
+"""Density of a box that boils, below this times that at the start of the run."""
 
 
 @record
@@ -119,7 +122,7 @@ def judge(record: Record, limits: Limits) -> Judgement:
     ``acceptance``: least fraction of accepted volume moves; ``energy`` (meV/atom): difference of a
     frame's energy from one evaluated anew, and of two boxes side by side from twice the smallest;
     ``bonds``: relative change of a bond by volume moves; ``hole`` (eV/atom): fall of the energy
-    when all lengths are scaled.
+    when all lengths are scaled.  A box that boils does not decide: above the boiling point it must.
     """
     note = f"constant pressure failed: {record.failure}" if record.failure else ""
     failed = Judgement(Status.FAIL, note, threshold=limits["plateau"].value)
@@ -139,8 +142,10 @@ def judge(record: Record, limits: Limits) -> Judgement:
     plateau = "between the halves of the run the density changes by"
     anew = "after volume moves the energy differs from that of the same box evaluated anew by"
     hole = "when all lengths are scaled, the energy falls below that of the liquid or crystal by"
+    boiled = float(density.mean()) < BOILED * float(record.density_g_per_cm3[0])
+    settles = [Measure(plateau, change, limits["plateau"], half_width=half_width)]
     measures = [
-        Measure(plateau, change, limits["plateau"], half_width=half_width),
+        *(settles if not boiled else ()),
         Measure("the fraction of accepted volume moves is", accepted, least, at_least=True),
         Measure(anew, largest(known) * per_atom, limits["energy"]),
         Measure("volume moves change bonds by up to", record.bond_change, limits["bonds"]),
@@ -158,6 +163,12 @@ def judge(record: Record, limits: Limits) -> Judgement:
         "scale_of_lowest_energy": float(lowest),
     }
     judgement = judged(measures, evidence=evidence, note=note)
+    if boiled and judgement.status is Status.PASS:
+        fell = f"from {record.density_g_per_cm3[0]:.3g} to {density.mean():.3g} g/cm³"
+        reason = f"the box boils: its density falls {fell}; choose --temperature or the pressure of"
+        return inconclusive(
+            f"{reason} a liquid, or the potential holds it too weakly", evidence=evidence
+        )
     # Why it failed is in the other measures, if anywhere.
     return failed if record.failure and judgement.status is not Status.FAIL else judgement
 

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from openmm_mlff.checks.inputs import stored_record
-from openmm_mlff.molecules import MolecularSystem, covalent_bonds, fragment_count, name_atoms
+from openmm_mlff.molecules import (
+    MolecularSystem,
+    covalent_bonds,
+    fragment_count,
+    name_atoms,
+    pair_distances,
+)
 from openmm_mlff.storage.runs import Runs
 from openmm_mlff.storage.shared import Minimum, ReferenceMinimum
 
@@ -35,8 +41,7 @@ def change_on_relaxation(record: Runs, *, limits: Mapping[str, float]) -> str:
 def bond_lengths_angstrom(system: MolecularSystem, positions_angstrom: np.ndarray) -> np.ndarray:
     """Return the lengths of the system's B bonds at positions (N, 3), (B,)."""
     pairs = np.array(system.bonds, dtype=int).reshape(-1, 2)
-    first, second = positions_angstrom[pairs[:, 0]], positions_angstrom[pairs[:, 1]]
-    return np.asarray(np.linalg.norm(first - second, axis=1))
+    return pair_distances(positions_angstrom, pairs, cell_angstrom=system.cell_angstrom)
 
 
 def _changed_bonds(

@@ -97,6 +97,7 @@ def test_a_network_consists_of_atoms_and_water_of_molecules(with_frames):
         (1.0, 0.01, 10.0, Status.FAIL),
         (1.0, 0.01, 1.0, Status.INCONCLUSIVE),
         (0.0, 2.0, 10.0, Status.INCONCLUSIVE),
+        (1.0, 2.0, 10.0, Status.INCONCLUSIVE),
         (None, 0.01, 10.0, Status.SKIPPED),
     ],
 )

@@ -48,6 +48,11 @@ def test_a_sound_liquid_does_not_fail(make_subject, measured):
     ("change", "status"),
     [
         ({"density_g_per_cm3": np.linspace(1.0, 0.5, 500)}, Status.FAIL),
+        ({"density_g_per_cm3": np.geomspace(1.0, 0.01, 500)}, Status.INCONCLUSIVE),
+        (
+            {"density_g_per_cm3": np.geomspace(1.0, 0.01, 500), "bond_change": 0.003},
+            Status.FAIL,
+        ),
         ({"density_g_per_cm3": np.ones(500), "acceptance": 0.0}, Status.FAIL),
         ({"stale_ev": np.full(20, 0.1)}, Status.FAIL),
         ({"bond_change": 0.003}, Status.FAIL),
