@@ -118,7 +118,7 @@ def _atoms(atoms: Mapping[str, Any]) -> str:
         numbers = (row["ms_per_step"], row["us_per_atom"], row["us_per_atom"] / first)
         cells = [number(value) for value in (*numbers, row["resident_mebibytes"])]
         rows.append([*model, str(row["n_atoms"]), *cells])
-    title = f"Periodic boxes ({atoms['box']}) on {atoms['platform']}, {atoms['threads']} threads"
+    title = f"Periodic boxes ({atoms['box']}) on {atoms['platform']}, threads: {atoms['threads']}"
     heads = ["Model", "Backend", "Atoms", "ms/step", "µs an atom", "Of the smallest's"]
     return _table(title, [*heads, "Memory of the process, MiB"], rows)
 

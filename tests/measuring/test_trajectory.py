@@ -134,7 +134,7 @@ def test_bonds_cross_the_border_of_a_box():
     """H2 in a box of 6 Å, with a bond through a face, and an image of one atom."""
     start = np.array([[0.2, 3, 3], [5.45, 3, 3]])
     hydrogen = MolecularSystem("H2", np.ones(2, dtype=int), start, cell_angstrom=6.0 * np.eye(3))
-    moved = start + [[0, 0, 6.0], [-0.5, 0, 0]]
+    moved = start + np.array([[0, 0, 6.0], [-0.5, 0, 0]])
     lengths, fragments, _ = measure_structure(
         np.stack([start, moved]), system=hydrogen, limits=DEFAULT_LIMITS
     )
