@@ -12,10 +12,10 @@ import dataclasses
 import math
 from collections.abc import Hashable, Mapping
 from functools import cache
-from typing import Any, TypeVar, cast, dataclass_transform, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_type_hints
 
 import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from openmm_mlff.config import first_problem
 from openmm_mlff.errors import RunDirectoryError
@@ -24,6 +24,8 @@ R = TypeVar("R")
 _AXES = "axes"
 _REQUIRED = object()
 _ANY_TYPE = ConfigDict(arbitrary_types_allowed=True)
+# Runs of earlier releases have a null for a number that is not finite.
+_OLD_FLOAT = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 
 
 def array(*axes: str | int, default: Any = _REQUIRED) -> Any:
@@ -130,7 +132,7 @@ def _adapters(cls: Any) -> dict[str, TypeAdapter[Any]]:
     hints = get_type_hints(cls)
     found = {}
     for field in dataclasses.fields(cls):
-        hint = hints[field.name]
+        hint = _OLD_FLOAT if hints[field.name] is float else hints[field.name]
         # A dataclass has its own configuration.
         config = None if dataclasses.is_dataclass(hint) else _ANY_TYPE
         if _AXES not in field.metadata:

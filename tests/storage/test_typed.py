@@ -53,13 +53,17 @@ def test_numbers_that_are_not_finite_return_wherever_they_stand():
     assert found.by_name == {"a": math.inf}
 
 
-@pytest.mark.parametrize(
-    "change", [{"value": "much"}, {"unknown": 1}, {"limits": [1.0]}, {"value": None}]
-)
+@pytest.mark.parametrize("change", [{"value": "much"}, {"unknown": 1}, {"limits": [1.0]}])
 def test_what_is_no_record_is_refused(change):
     data, arrays = stored(Record(forces=np.ones((2, 3)), value=1.0))
     with pytest.raises(RunDirectoryError, match=r"record\.json"):
         from_tables(Record, data | change, arrays, origin="record.json")
+
+
+def test_a_null_of_an_earlier_release_is_no_number():
+    data, arrays = stored(Record(forces=np.ones((2, 3)), value=1.0))
+    found = from_tables(Record, data | {"value": None}, arrays, origin="record.json")
+    assert math.isnan(found.value)
 
 
 def test_shapes_are_checked():

@@ -32,3 +32,18 @@ def test_the_median_decides(judge_runs, water, make_run, blocks, on_gpu, status,
         # 86400 s a day at 2.5 ms a step of 0.5 fs.
         days = judgement.evidence["ns_per_day_by_timestep_fs"]["0.5"]
         assert days == pytest.approx(86400 / 2.5e-3 * 0.5e-6)
+
+
+@pytest.mark.parametrize(
+    ("cpu_ms", "on_gpu", "status"),
+    [
+        (40.0, False, Status.INCONCLUSIVE),
+        (110.0, False, Status.FAIL),
+        # The host waits for a GPU.
+        (40.0, True, Status.FAIL),
+    ],
+)
+def test_a_busy_processor_decides_nothing(judge_runs, water, make_run, cpu_ms, on_gpu, status):
+    blocks = {"ms_per_step_blocks": np.full(3, 176.0), "cpu_ms_per_step_blocks": np.full(3, cpu_ms)}
+    judgement = judge_runs(make_run(water, on_gpu=on_gpu, **blocks))
+    assert judgement.status is status
