@@ -11,6 +11,7 @@ from pathlib import Path
 from performance_page import performance_markdown
 from published_page import published_markdown
 from rich.console import Console
+from targets_page import target_rows
 
 from openmm_mlff.config import parse_protocol
 from openmm_mlff.errors import RunDirectoryError
@@ -187,14 +188,14 @@ def write_performance_page(root: Path) -> None:
 def performance_tables(root: Path) -> str:
     """Return the tables of the page on performance, as Markdown."""
     folder = root / BENCHMARK_FOLDER
-    return performance_markdown(
-        read_json(folder / "md_performance_results.json"),
-        read_json(folder / "replicas.json"),
-        read_json(folder / "atoms.json"),
-        [read_json(path) for path in sorted((folder / "long_runs").glob("*.json"))],
-        read_json(folder / "floor.json"),
-        read_json(folder / "validation.json"),
+    names = ("md_performance_results", "replicas", "atoms", "floor", "validation", "targets")
+    benchmark, replicas, atoms, floor, validations, rest = (
+        read_json(folder / f"{name}.json") for name in names
     )
+    peers = read_json(folder / "with_replicas" / "benchmark.json")
+    long_runs = [read_json(path) for path in sorted((folder / "long_runs").glob("*.json"))]
+    targets = target_rows(benchmark, peers, replicas, atoms, validations, rest)
+    return performance_markdown(benchmark, replicas, atoms, long_runs, floor, validations, targets)
 
 
 def write_benchmark_pages(root: Path) -> None:

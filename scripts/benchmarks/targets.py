@@ -2,8 +2,8 @@
 
 python scripts/benchmarks/targets.py [FOLDER] [--part NAME ...]
 
-Parts: command-line, python-force, alone, compiled, peptide.  Each is measured in a process of its
-own; parts that are not asked for keep their numbers.
+Parts: command-line, python-force, alone, compiled, peptide, validate.  Each is measured in a
+process of its own; parts that are not asked for keep their numbers.
 """
 
 import argparse
@@ -192,12 +192,22 @@ def peptide() -> dict[str, Any]:
     return {"seconds": seconds, "gibibytes": gibibytes, "verdict": verdict, "exit_code": code}
 
 
+def validate() -> dict[str, Any]:
+    """Time what `make validate` runs: student:original on water, methane and alanine."""
+    with tempfile.TemporaryDirectory() as folder:
+        began_s = time.perf_counter()
+        run = [*PROGRAM, "validate", "--output", f"{folder}/run"]
+        code = subprocess.run(run, capture_output=True, check=False).returncode
+        return {"seconds": time.perf_counter() - began_s, "exit_code": code}
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "command-line": command_line,
     "python-force": python_force,
     "alone": alone,
     "compiled": compiled,
     "peptide": peptide,
+    "validate": validate,
 }
 
 
