@@ -251,6 +251,12 @@ def request_from(given: Mapping[str, Any]) -> ValidationRequest:
         raise ConfigError(explain(error)) from error
 
 
+_EXPECTED = {
+    "float_parsing": "expected a number, without a unit",
+    "int_parsing": "expected a whole number",
+}
+
+
 def explain(error: ValidationError) -> str:
     """Return a one-line description of the first error in the settings of a request.
 
@@ -265,7 +271,7 @@ def explain(error: ValidationError) -> str:
     found = [one for one in settings() if path[: len(one.path)] == one.path]
     if not found:
         return f"{'.'.join(path)}: {said}" if path and path != ("options",) else said
-    expected = said.replace("Input should be ", "expected ")
+    expected = _EXPECTED.get(problem["type"], said).replace("Input should be ", "expected ")
     for start in ("greater", "less"):
         expected = expected.replace(f"expected {start}", f"expected a value {start}")
     value = problem.get("input")

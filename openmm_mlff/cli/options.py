@@ -24,6 +24,8 @@ _COMPLETIONS = {
     "precision": complete_precision,
 }
 
+_METAVARS: dict[Any, str] = {int: "<int>", float: "<float>"}
+
 POTENTIAL_HELP = str(ValidationRequest.model_fields["potential"].description)
 
 
@@ -64,15 +66,16 @@ def _parameter(setting: Setting) -> inspect.Parameter:
     option = typer.Option(
         flag,
         *([setting.option.short] if setting.option.short else []),
-        metavar=setting.option.metavar,
+        metavar=setting.option.metavar or _METAVARS.get(setting.kind),
         help=setting.info.description,
         show_default=plain and not isinstance(default, bool),
         autocompletion=_COMPLETIONS.get(setting.path[-1]),
     )
-    kind: Any = {list: list[str], Path: Path}.get(setting.kind, setting.kind)
+    # Numbers are read with the other settings, whose errors show what was given.
+    kind: Any = {list: list[str], int: str, float: str}.get(setting.kind, setting.kind)
     return inspect.Parameter(
         setting.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=default if plain else None,
+        default=kind(default) if plain else None,
         annotation=Annotated[kind if plain else kind | None, option],
     )
