@@ -64,6 +64,7 @@ IDS = {
         "conformers",
         "bond_smoothness",
         "interaction_energy",
+        "hydration",
         "uncertainty",
         "second_reference",
     ),

@@ -37,10 +37,15 @@ class Reference:
         self.spec = potential.spec
         self._molecule = molecule
 
-    def evaluate(self, positions_angstrom: np.ndarray) -> Points:
-        """Evaluate geometries (..., N, 3), Å, in double precision; refused ones are marked."""
+    def evaluate(
+        self, positions_angstrom: np.ndarray, *, molecule: MolecularSystem | None = None
+    ) -> Points:
+        """Evaluate geometries (..., N, 3), Å, in double precision; refused ones are marked.
+
+        Of the subject's molecule, unless another is given.
+        """
         return evaluate_points(
-            self.potential, self._molecule, positions_angstrom, precision=PRECISION
+            self.potential, molecule or self._molecule, positions_angstrom, precision=PRECISION
         )
 
     def relax(

@@ -32,13 +32,13 @@ EMT_COPPER = "ase:ase.calculators.emt:EMT"
 CASES = (
     ("student:tiny", "water", "standard"),
     ("student:tiny", "ethanol", "standard"),
-    ("student:tiny", "ibuprofen", "standard"),
     (GFN2_XTB, "water", "standard"),
     (GFN2_XTB, "ethanol", "standard"),
-    (GFN2_XTB, "ibuprofen", "standard"),
-    (EMT_COPPER, "copper", "standard"),
+    ("student:tiny", "ibuprofen", "standard"),
     # Some 50 ms a call.
     (GFN2_XTB, "smiles:" + 21 * "C", "quick"),
+    (EMT_COPPER, "copper", "standard"),
+    (GFN2_XTB, "ibuprofen", "standard"),
 )
 CALCULATORS: dict[str, type] = {GFN2_XTB: TBLite, EMT_COPPER: EMT}
 LONGEST = 3

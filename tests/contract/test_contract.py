@@ -71,6 +71,7 @@ NOT_APPLICABLE = {
     "bond_smoothness": BOXES | ATOM,
     "conformers": EVERY - {"alanine-dipeptide", "ibuprofen", "chain"},
     "interaction_energy": EVERY,
+    "hydration": EVERY - {"water"},
     "uncertainty": EVERY,
     "unit_scale": ATOM | {"copper", "argon-108"},
     "size_extensivity": BOXES,

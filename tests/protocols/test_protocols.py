@@ -24,8 +24,18 @@ STANDARD = QUICK | {
 REQUIRED = {"quick": QUICK, "standard": STANDARD, "extended": STANDARD | {"temperature_scan"}}
 REPORTED = {
     "quick": {"charge_response", "drift_percent", "memory"},
-    "standard": {"charge_response", "drift_percent", "slow_down", "uncertainty", "memory"},
-    "extended": {"charge_response", "drift_percent", "slow_down", "memory", *STRUCTURE},
+    "standard": {
+        "charge_response",
+        "drift_percent",
+        "slow_down",
+        "hydration",
+        "uncertainty",
+        "memory",
+    },
+    "extended": {
+        *("charge_response", "drift_percent", "slow_down", "hydration", "memory"),
+        *STRUCTURE,
+    },
 }
 STABLE = {
     **{"bond_shortest": 0.6, "bond_longest": 1.5, "contact": 0.6},
@@ -87,6 +97,7 @@ THRESHOLDS = {
     "conformers": {"mae": 0.5, "lowest": 0.5},
     "bond_smoothness": {"compression": 15.0, "stretch": 15.0},
     "interaction_energy": {"minimum": 1.0, "lowest": 0.5},
+    "hydration": {"worst": 1.0},
     "uncertainty": {"spread": 0.2},
     "speed": {"gpu": 10.0, "cpu": 100.0},
 }

@@ -135,6 +135,14 @@ def _attraction(result: CheckResult, system: MolecularSystem, known: Experiment)
         yield Fact(result.id, what, "kcal/mol", number(model[best]), number(ideal[best]))
 
 
+def _hydration(result: CheckResult, system: MolecularSystem, known: Experiment) -> Iterator[Fact]:
+    names = ("contacts", "model_kcal_per_mol", "reference_kcal_per_mol")
+    columns = (result.evidence.get(name, ()) for name in names)
+    for contact, model, ideal in zip(*columns, strict=True):
+        what = f"Hydrogen bond with water, {contact}"
+        yield Fact(result.id, what, "kcal/mol", number(model), number(ideal))
+
+
 def _forces(result: CheckResult, system: MolecularSystem, known: Experiment) -> Iterator[Fact]:
     by_atom, by_element = (result.evidence.get(f"per_{of}") for of in ("atom", "element"))
     if by_atom and by_element:
@@ -194,6 +202,7 @@ _BY_CHECK: Mapping[str, Callable[[CheckResult, MolecularSystem, Experiment], Ite
     "torsion_profile": _torsions,
     "conformers": _conformers,
     "interaction_energy": _attraction,
+    "hydration": _hydration,
     "vibrations": _frequencies,
     "force_accuracy": _forces,
 }
