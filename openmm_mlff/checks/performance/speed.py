@@ -36,7 +36,10 @@ def judge(record: Runs, limits: Limits) -> Judgement:
     on_cpu = np.concatenate([run.cpu_ms_per_step_blocks for run in timed])
     if not on_gpu and len(on_cpu) and median > limit.value >= np.median(on_cpu):
         busy = f"its process had the processor for {np.median(on_cpu):.3g} ms of them"
-        reason = f"{measure.text()}, and {busy}; run it while nothing else runs"
+        reason = (
+            f"{measure.text()}, and {busy}: run it while nothing else runs, unless the potential "
+            "waits for another program"
+        )
         return inconclusive(reason, evidence=evidence)
     return judged([measure], evidence=evidence)
 
