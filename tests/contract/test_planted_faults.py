@@ -31,7 +31,7 @@ def scaled(factor):
 
 
 def slowed(surface, _, milliseconds):
-    """Plant a wait into every step of OpenMM."""
+    """Plant work into every step of OpenMM."""
 
     def slow(placed):
         # Not asleep: a process that has not got the processor is not slow.
