@@ -43,7 +43,7 @@ FILES = ("storage.files", "storage.text", "storage.locks", "storage.streams")
 FOUNDATION = ("units", "errors", "granularity", "intervals")
 
 ROOMS = (
-    Room("cli", "command line", 4.7, 0),
+    Room("cli", "command line", 4.7, 0, ("cli", "__main__")),
     Room("selftest", "planted faults", 6.3, 1),
     Room("campaign", "many runs, on Dask", 8.3, 1),
     Room("pytest_plugin", "one test for each check", 10.3, 1),
