@@ -18,7 +18,7 @@ from openmm_mlff.benchmark.plan import (
 )
 from openmm_mlff.cli.options import option
 from openmm_mlff.cli.progress import progress_bar
-from openmm_mlff.errors import PotentialError, SimulationError
+from openmm_mlff.errors import ConfigError, PotentialError, SimulationError
 from openmm_mlff.storage.run_directory import RunDirectory, write_json
 
 
@@ -75,6 +75,14 @@ def benchmark_command(
             "it is measured, else the first"
         ),
     ] = None,
+    validation: Annotated[
+        Path | None,
+        option(
+            "Instead: print what each measurement of this finished validation cost, in "
+            "evaluations and seconds",
+            metavar="RUNDIR",
+        ),
+    ] = None,
 ) -> int:
     """Measure ms/step through OpenMM, through ASE and of the model alone, ns/day and memory.
 
@@ -85,9 +93,17 @@ def benchmark_command(
         The exit code, 0.
 
     Raises:
+        ConfigError: --validation was combined with potentials or systems.
         UserError: unusable input, or a model that cannot be run; files of earlier systems stay.
         PotentialError: a model became unstable, or a process failed.
     """
+    if validation is not None:
+        if potentials or system:
+            raise ConfigError(
+                "--validation prints the costs of a finished run; expected neither potentials nor "
+                "--system with it"
+            )
+        return _print_costs(RunDirectory.open(validation))
     plan = BenchmarkPlan(blocks=blocks, threads=threads, replicas=tuple(replicas or ()))
     from openmm_mlff.benchmark.runner import run_benchmark, write_page
     from openmm_mlff.report.benchmark_tables import render_benchmark
@@ -125,4 +141,13 @@ def benchmark_command(
     render_benchmark(benchmark, console=console)
     # A path that is broken over two lines can be neither clicked nor copied.
     console.print(f"Results: {file}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _print_costs(directory: RunDirectory) -> int:
+    from openmm_mlff.report.costs import cost_rows, render_costs
+    from openmm_mlff.storage.loader import load_evidence
+
+    evidence = {name: load_evidence(directory, name) for name in directory.system_names()}
+    render_costs(cost_rows(evidence), console=Console())
     return 0

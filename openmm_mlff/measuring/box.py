@@ -21,7 +21,7 @@ from openmm_mlff.reporters.quantities import (
     time_ps,
 )
 from openmm_mlff.simulation.barostat import add_barostat, molecular_bonds
-from openmm_mlff.simulation.blocks import step_watched
+from openmm_mlff.simulation.blocks import STEPS, step_watched
 from openmm_mlff.simulation.constraints import langevin_integrator
 from openmm_mlff.simulation.job import openmm_seeds
 from openmm_mlff.simulation.minimise import minimise
@@ -226,6 +226,7 @@ class Boxes:
         )
         before = _lengths(start.positions_angstrom, pairs)
         simulation.context.setVelocities(nm_from_angstrom(np.zeros((start.n_atoms, 3))))
+        STEPS.taken += MOVES
         simulation.integrator.step(MOVES)
         placed = positions_angstrom(simulation.context.getState(positions=True))
         return float(np.abs(_lengths(placed, pairs) / before - 1.0).max(initial=0.0))

@@ -16,6 +16,7 @@ from openmm_mlff.potentials import Evaluation, Potential
 from openmm_mlff.potentials.engine import Engine
 from openmm_mlff.reporters.quantities import masses_amu, positions_angstrom
 from openmm_mlff.simulation.ase_path import velocity_verlet_positions
+from openmm_mlff.simulation.blocks import STEPS
 from openmm_mlff.simulation.nve import thermal_velocities
 from openmm_mlff.simulation.platforms import PlatformChoice, usable_platforms
 
@@ -205,6 +206,7 @@ class Paths:
         start = StartPoint(system, molecule.positions_angstrom, velocities)
         simulation = subject.experiments.simulation_from(start, timestep_fs=timestep_fs)
         in_openmm = np.empty((steps, molecule.n_atoms, 3))
+        STEPS.taken += steps
         for step in range(steps):
             simulation.integrator.step(1)
             in_openmm[step] = positions_angstrom(simulation.context.getState(positions=True))

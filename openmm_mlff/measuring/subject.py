@@ -26,6 +26,7 @@ from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Potential
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.reporters.monitor import StabilityLimits
+from openmm_mlff.simulation.blocks import STEPS
 from openmm_mlff.simulation.platforms import PlatformChoice
 from openmm_mlff.storage.measurements import (
     DONE,
@@ -215,11 +216,14 @@ class Subject:
         return self._counted[0]
 
     def start_cost(self) -> Callable[[], dict[str, float]]:
-        """Return a function that returns the seconds and evaluations since this call."""
-        began_s, evaluated = time.perf_counter(), self.evaluations
+        """Return a function that returns the seconds and evaluations since this call.
+
+        A step of a simulation is an evaluation.
+        """
+        began_s, before = time.perf_counter(), self.evaluations + STEPS.taken
         return lambda: {
             "seconds": time.perf_counter() - began_s,
-            "evaluations": self.evaluations - evaluated,
+            "evaluations": self.evaluations + STEPS.taken - before,
         }
 
     @property

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,16 @@ _MOST_STEPS_A_BLOCK = 500
 _MOST_BLOCKS = 1000
 
 
+@dataclass
+class Steps:
+    """Steps in this process that are not of production runs; those of a batch count once."""
+
+    taken: int = 0
+
+
+STEPS = Steps()
+
+
 def block_steps(n_steps: int, *, interval: int) -> int:
     """Return the number of steps per block, a multiple of the reporters' interval.
 
@@ -43,6 +54,7 @@ def step_watched(simulation: app.Simulation, n_steps: int) -> None:
         UnstableError: a reporter raised it, or coordinates became NaN.
         OpenMMException: OpenMM or the potential failed for another reason.
     """
+    STEPS.taken += n_steps
     try:
         simulation.step(n_steps)
     except openmm.OpenMMException as error:

@@ -23,7 +23,7 @@ from tblite.ase import TBLite
 from openmm_mlff.config import GFN2_XTB, load_protocol
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
-from openmm_mlff.report.html.page import cost_rows
+from openmm_mlff.report.costs import cost_rows
 from openmm_mlff.selftest.runner import validate_with
 from openmm_mlff.storage.loader import load_evidence
 from openmm_mlff.storage.run_directory import RunDirectory, write_json
@@ -92,10 +92,9 @@ def row_of(spec: str, system: str, protocol: str) -> dict[str, Any]:
         )
         whole_s = time.perf_counter() - began_s
         evidence = load_evidence(RunDirectory.open(Path(root)), molecule.name)
-    names = {run.name for run in evidence.runs}
     costs = cost_rows({molecule.name: evidence})
-    runs = [cost for cost in costs if cost.name in names]
-    others = [cost for cost in costs if cost.name not in names]
+    runs = [cost for cost in costs if cost.is_production]
+    others = [cost for cost in costs if not cost.is_production]
     run_s, steps = sum(one.seconds for one in runs), sum(one.evaluations for one in runs)
     of_calls = {}
     if calls is not None:

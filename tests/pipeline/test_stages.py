@@ -23,7 +23,7 @@ from openmm_mlff.selftest.oracles import healthy
 from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.measurements import DONE, ERROR, NOT_APPLICABLE, SKIPPED, NotApplicable
 from openmm_mlff.storage.runs import Runs
-from openmm_mlff.storage.shared import Minimum, ReferenceMinimum
+from openmm_mlff.storage.shared import Minimum, ReferenceMinimum, Samples
 from openmm_mlff.storage.typed import record
 
 WATER = load_system("water")
@@ -174,6 +174,15 @@ def test_what_a_resumed_run_measures_again(make_subject):
     }
     assert subject.store.read("mended").record(Number).value == 2.0
     assert subject.store.read("without").record(Number).value == 3.0
+
+
+def test_steps_of_a_simulation_count_as_evaluations(make_subject):
+    subject = make_subject()
+    check = check_of("drawn", lambda one: one.samples, needs=("samples",), kind=Samples)
+    measure_checks(subject, [check])
+    # Timesteps of 1 fs, after an equilibration of 0.5 ps.
+    steps = 1000.0 * (0.5 + subject.spec.sampling_ps)
+    assert subject.store.read("samples").cost["evaluations"] == pytest.approx(steps)
 
 
 def test_shared_measurements_are_made_once_and_linked(make_subject, monkeypatch):

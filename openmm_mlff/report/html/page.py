@@ -1,14 +1,13 @@
 """Combine the parts of the report into one page without external resources."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from markupsafe import Markup
 
 from openmm_mlff.checks import CHECKS, Check
 from openmm_mlff.config import short_name
+from openmm_mlff.report.costs import cost_rows
 from openmm_mlff.report.figures import PlacedPlot
 from openmm_mlff.report.html.charts import render_chart
 from openmm_mlff.report.html.citing import bibtex, methods_text
@@ -44,27 +43,11 @@ from openmm_mlff.report.wording import (
 )
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.storage.runs import Evidence, Run
-from openmm_mlff.units import ps_from_fs
+from openmm_mlff.storage.runs import Evidence
 
 PAGE = "report.html.j2"
 STYLES = ("base.css", "dashboard.css", "checks.css", "viewer.css", "print.css")
 SCRIPTS = ("common.js", "charts.js", "dashboard.js", "viewer.js", "page.js")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """One measurement or simulation of one system.
-
-    Attributes:
-        evaluations: of the potential outside OpenMM, or steps of a simulation.
-        seconds: wall time; of a simulation that shared a Context, its share.
-    """
-
-    system: str
-    name: str
-    evaluations: int
-    seconds: float
 
 
 def report_html(
@@ -125,24 +108,6 @@ def report_html(
         value_text=value_text,
         with_unit=with_unit,
     )
-
-
-def cost_rows(evidence_by_system: Mapping[str, Evidence]) -> list[Cost]:
-    """Return what was recorded, the longest first; a shared measurement appears once."""
-    found = []
-    for system, evidence in evidence_by_system.items():
-        for name, measurement in evidence.measurements.items():
-            if cost := measurement.cost:
-                row = Cost(system, name, int(cost["evaluations"]), float(cost["seconds"]))
-                found.append(row)
-        found += [_of_run(system, run) for run in evidence.runs if len(run.ms_per_step_blocks)]
-    return sorted(found, key=lambda row: -row.seconds)
-
-
-def _of_run(system: str, run: Run) -> Cost:
-    steps = round(run.completed_ps / ps_from_fs(run.condition.timestep_fs))
-    own_ms = float(np.mean(run.ms_per_step_blocks)) / run.replicas
-    return Cost(system, run.name, steps, steps * own_ms / 1000.0)
 
 
 def _asked_rows(

@@ -1,19 +1,16 @@
 import re
 import shlex
-from dataclasses import replace
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 
 from openmm_mlff.report.figures import report_plots
 from openmm_mlff.report.html.embedding import PLOTLY, VIEWER, code_words, script_hash, vendor_script
-from openmm_mlff.report.html.page import cost_rows, provenance_rows, report_html, request_of
+from openmm_mlff.report.html.page import provenance_rows, report_html, request_of
 from openmm_mlff.request import ValidationRequest
-from openmm_mlff.storage.measurements import Measurement
 from openmm_mlff.storage.runs import Evidence
 
-from ..conftest import unpacked, with_run
+from ..conftest import unpacked
 
 
 class Outline(HTMLParser):
@@ -130,20 +127,3 @@ def test_rows_hold_model_environment_and_settings_but_no_thresholds(make_report)
     found = [rows[key] for key in ("sha256", "hardware.cores", "protocol.dynamics.duration_ps")]
     assert found == ["0123456789abcdef", "2", "10"]
     assert not any("criteria" in key for key in rows)
-
-
-@pytest.mark.parametrize("replicas", [1, 4])
-def test_each_measurement_and_simulation_has_its_cost_the_longest_first(
-    make_observations, replicas
-):
-    evidence = make_observations()
-    measured = Measurement("noise", "done", cost={"seconds": 0.5, "evaluations": 59})
-    evidence = replace(evidence, measurements={**evidence.measurements, "noise": measured})
-    ms = replicas * np.array([1.0, 3.0])
-    evidence = with_run(evidence, ms_per_step_blocks=ms, replicas=replicas)
-    run, noise = cost_rows({"water": evidence})
-    assert (noise.system, noise.name) == ("water", "noise")
-    assert (noise.evaluations, noise.seconds) == (59, 0.5)
-    # 1 ps in steps of 0.5 fs, 2 ms for each replica.
-    assert (run.name, run.evaluations) == (evidence.runs[0].name, 2000)
-    assert run.seconds == pytest.approx(4.0)
