@@ -47,10 +47,12 @@ def compile_ahead(function: EnergyAndGradient, *asked: Tensor) -> EnergyAndGradi
     package = compiled_folder() / f"{_address(graph, asked)}.pt2"
     if not package.exists():
         _build(graph, asked, package)
-    model = torch._inductor.aoti_load_package(str(package))
+    # aoti_load_package would first compile test programs for half a minute, to compare the processor
+    # with that of the package; here it is part of the address.
+    model = torch._C._aoti.AOTIModelPackageLoader(str(package), "model", False, 1, -1)
 
     def compiled(*positions: Tensor) -> tuple[Tensor, Tensor]:
-        gradient, energy = model(*positions)
+        gradient, energy = model.boxed_run(list(positions))
         return gradient, energy
 
     return compiled
