@@ -17,6 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+ONE_THREAD = False
+"""Whether a compiled model may be called by one thread only."""
+
 EnergyAndGradient = Callable[..., tuple[Tensor, Tensor]]
 """Maps positions (N, 3), and a box (3, 3) if periodic, to dE/dx (N, 3) and E."""
 
@@ -47,9 +50,9 @@ def compile_ahead(function: EnergyAndGradient, *asked: Tensor) -> EnergyAndGradi
     package = compiled_folder() / f"{_address(graph, asked)}.pt2"
     if not package.exists():
         _build(graph, asked, package)
-    # aoti_load_package would first compile test programs for half a minute, to compare the processor
-    # with that of the package; here it is part of the address.
-    model = torch._C._aoti.AOTIModelPackageLoader(str(package), "model", False, 1, -1)
+    # aoti_load_package would first build test programs for 12 s, to compare the processor with that
+    # of the package; here the address has it.
+    model = torch._C._aoti.AOTIModelPackageLoader(str(package), "model", ONE_THREAD, 1, -1)
 
     def compiled(*positions: Tensor) -> tuple[Tensor, Tensor]:
         gradient, energy = model.boxed_run(list(positions))

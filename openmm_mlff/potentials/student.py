@@ -119,12 +119,12 @@ class StudentPotential(Potential):
             return self.module(molecule, precision=precision)
         self.check_molecule(molecule)
         numbers = torch.from_numpy(molecule.atomic_numbers.copy())
-        fast: type[torch.nn.Module] = FastFixed
+        model, dtype = cast("PaiNN", self.student.model), weights_dtype(precision)
         if molecule.is_periodic:
-            fast = FastInABox
-        elif self.uses_neighbour_list(molecule):
-            fast = FastLarge
-        return fast(self.student.model, numbers, weights_dtype(precision)).eval()
+            return FastInABox(model, numbers, dtype).eval()
+        if self.uses_neighbour_list(molecule):
+            return FastLarge(model, numbers, dtype).eval()
+        return FastFixed(model, numbers, dtype, constant=self.options.compiled).eval()
 
     def module(self, molecule: MolecularSystem, *, precision: str = "mixed") -> torch.nn.Module:
         """Build the student for the molecule's atomic numbers, nm in, kJ/mol out.

@@ -40,7 +40,7 @@ TIMES = 5
 ROUNDS = 7
 STEPS = 200
 PLATFORM = "Reference"
-CARBONS = (1, 4, 10, 20, 21, 33, 100)
+CARBONS = (1, 4, 10, 15, 20, 21, 33, 100)
 """Of unbranched alkanes: 5 to 302 atoms; above 64 atoms students use a neighbour list."""
 BATCH = 16
 PEPTIDE = "smiles:CC(=O)" + 29 * "N[C@@H](C)C(=O)" + "NC"

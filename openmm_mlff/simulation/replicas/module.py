@@ -125,7 +125,7 @@ def choose_module(
     numbers = torch.from_numpy(molecule.atomic_numbers.copy())
     model, dtype = potential.student.model, weights_dtype(precision)
     if potential.gives_forces(molecule):
-        fast = FastFixed(model, numbers, dtype).eval()
+        fast = FastFixed(model, numbers, dtype, constant=potential.options.compiled).eval()
         return fast, lambda positions: fast.student(positions)[0]
     copies = Copies(model, numbers, n_copies, dtype).eval()
     return copies, lambda positions: copies.energies(positions.reshape(-1, 3))

@@ -1,17 +1,27 @@
 """A student for copies of one molecule: energies and forces in one pass, also for OpenMM."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from openmm_mlff.students.deployment import in_dtype
+from openmm_mlff.students.fast.listed import ListedStudent
 from openmm_mlff.students.fast.messages import network_of
 from openmm_mlff.students.fast.pairs import Buffered, Pairs, pulls_of
-from openmm_mlff.students.painn import PaiNN
+from openmm_mlff.students.painn import Interaction, PaiNN
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
 _PAIRS_AT_ONCE = 2_400
 """Enough rows for an efficient matrix product, few enough for their tables to fit into the
 caches."""
+
+_LARGEST_TABLE = 120_000
+"""Pairs times features up to which a table of all pairs is faster on a CPU than a list of those
+within the cutoff: students of 112, 58 and 30 features break even at 28, 48 and 62 atoms."""
+
+_ROUNDING = 1.000001
+"""The list extends this much beyond the model's cutoff, so that rounding loses no pair."""
 
 
 class FastStudent(Buffered):
@@ -69,6 +79,10 @@ class FastStudent(Buffered):
 
     def evaluate(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Compute energies and forces in one part; call it under :func:`torch.no_grad`."""
+        return self.of_table(positions)
+
+    def of_table(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute energies and forces from all pairs."""
         copies, n_atoms = positions.shape[0], positions.shape[1]
         pairs = self.pairs(positions)
         atomic = self.network([pairs])
@@ -80,17 +94,68 @@ class FastStudent(Buffered):
         return energies, forces
 
 
-class FastFixed(Buffered):
-    """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, for one molecule.
+class ListingStudent(FastStudent):
+    """As :class:`FastStudent`, but on a CPU only pairs within the cutoff are evaluated.
 
-    For ``TorchForce.setOutputsForces(True)``. All shapes are constant. All pairs are in dense
-    tables, so the memory grows with the square of the atoms: suitable for up to about 64 per
-    molecule. The arguments are those of :class:`FastStudent`.
+    On a GPU all shapes are constant, as a CUDA graph requires.
     """
 
     def __init__(self, model: nn.Module, atomic_numbers: Tensor, dtype: torch.dtype) -> None:
+        super().__init__(model, atomic_numbers, dtype)
+        self.listed = ListedStudent(cast("PaiNN", model), dtype)
+        self.reach2 = (_ROUNDING * self.listed.cutoff) ** 2
+        self.register_buffer("atomic_numbers", atomic_numbers.clone())
+        itself = torch.eye(len(atomic_numbers), dtype=torch.float64)
+        self.register_buffer("beyond", 2.0 * self.reach2 * itself)
+
+    def evaluate(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`FastStudent.evaluate`."""
+        if positions.is_cuda:
+            return self.of_table(positions)
+        copies, n_atoms = positions.shape[0], positions.shape[1]
+        apart = positions.unsqueeze(1) - positions.unsqueeze(2)
+        distance2 = (apart * apart).sum(3) + self.beyond
+        near = torch.nonzero(distance2.view(-1) < self.reach2)[:, 0]
+        receivers = torch.div(near, n_atoms, rounding_mode="floor")
+        graph = torch.arange(copies).repeat_interleave(n_atoms)
+        senders = graph.index_select(0, receivers) * n_atoms + torch.remainder(near, n_atoms)
+        displacements = apart.view(-1, 3).index_select(0, near).to(self.pairs.dtype)
+        numbers = self.atomic_numbers.repeat(copies)
+        energies, gradient = self.listed(numbers, displacements, senders, receivers, graph, copies)
+        pulls = gradient.to(positions.dtype)
+        forces = torch.zeros_like(positions).view(-1, 3).index_add_(0, receivers, pulls)
+        forces = forces.index_add_(0, senders, pulls, alpha=-1.0)
+        return energies, forces.view(copies, n_atoms, 3)
+
+
+class FastFixed(Buffered):
+    """OpenMM's contract with forces: nm in, kJ/mol and kJ/mol/nm out, for one molecule.
+
+    For ``TorchForce.setOutputsForces(True)``, and for molecules of up to about 64 atoms: the memory
+    of a table of all pairs grows with their square.
+
+    Args:
+        model: as for :class:`FastStudent`.
+        atomic_numbers: as for :class:`FastStudent`.
+        dtype: dtype of the weights.
+        constant: keep all shapes constant on a CPU too, as a compiler requires.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        atomic_numbers: Tensor,
+        dtype: torch.dtype,
+        *,
+        constant: bool = False,
+    ) -> None:
         super().__init__()
-        self.student = FastStudent(model, atomic_numbers, dtype)
+        fast = FastStudent
+        if isinstance(model, PaiNN) and not constant:
+            features = cast(Interaction, model.interactions[0]).features
+            if features * len(atomic_numbers) ** 2 > _LARGEST_TABLE:
+                fast = ListingStudent
+        self.student = fast(model, atomic_numbers, dtype)
         self.n_atoms = len(atomic_numbers)
         self.angstrom_per_nm = ANGSTROM_PER_NM
         self.kj_per_mol_per_ev = KJ_PER_MOL_PER_EV

@@ -7,7 +7,7 @@ import torch
 from openmm_mlff.molecules import load_system
 from openmm_mlff.students.deployment import FixedComposition, in_dtype
 from openmm_mlff.students.evaluation import evaluate_batch
-from openmm_mlff.students.fast.student import FastFixed, FastStudent
+from openmm_mlff.students.fast.student import FastFixed, FastStudent, ListingStudent
 from openmm_mlff.students.painn import PaiNN, PaiNNConfig
 from openmm_mlff.units import ANGSTROM_PER_NM, KJ_PER_MOL_PER_EV
 
@@ -50,6 +50,10 @@ def close(got: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
     torch.testing.assert_close(got, expected, rtol=0.0, atol=tolerance * scale)
 
 
+KINDS = pytest.mark.parametrize("kind", [FastStudent, ListingStudent])
+
+
+@KINDS
 @DTYPES
 @pytest.mark.parametrize(
     ("name", "interactions"),
@@ -60,11 +64,13 @@ def close(got: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
         ("methanol", 4),
     ],
 )
-def test_energies_and_forces_are_those_of_the_eager_model(name, interactions, dtype, tolerance):
+def test_energies_and_forces_are_those_of_the_eager_model(
+    name, interactions, dtype, tolerance, kind
+):
     model = random_model(interactions=interactions, features=8 if interactions == 3 else 9)
     numbers, positions = geometries(name)
     energies, forces = evaluate_batch(model, numbers, positions, dtype=torch.float64)
-    eager = FastStudent(model, numbers, dtype).eval()
+    eager = kind(model, numbers, dtype).eval()
     for program in (eager, torch.jit.freeze(torch.jit.script(eager))):
         # Compiled programs change after the first calls.
         for _ in range(3):
@@ -74,18 +80,34 @@ def test_energies_and_forces_are_those_of_the_eager_model(name, interactions, dt
         close(got_forces, forces, tolerance)
 
 
-def test_the_net_force_vanishes_in_single_precision():
+@KINDS
+def test_the_net_force_vanishes_in_single_precision(kind):
     numbers, positions = geometries("benzene")
     model = random_model(interactions=3)
-    _, forces = FastStudent(model, numbers, torch.float32)(positions + 1000.0)
+    _, forces = kind(model, numbers, torch.float32)(positions + 1000.0)
     assert float(forces.sum(1).abs().max()) < 1e-10
 
 
+def test_a_large_table_is_a_list_on_a_cpu_unless_shapes_must_be_constant():
+    molecule = load_system("smiles:CCCCCCCCCC")
+    numbers = torch.from_numpy(molecule.atomic_numbers.copy())
+    few, many = (random_model(interactions=2, features=count) for count in (8, 120))
+    assert type(FastFixed(few, numbers, torch.float64).student) is FastStudent
+    listing = FastFixed(many, numbers, torch.float64)
+    table = FastFixed(many, numbers, torch.float64, constant=True)
+    assert type(listing.student) is ListingStudent
+    assert type(table.student) is FastStudent
+    positions = torch.from_numpy(molecule.positions_angstrom / ANGSTROM_PER_NM)
+    for got, expected in zip(listing(positions), table(positions), strict=True):
+        close(got, expected, 1e-12)
+
+
 # The larger batches are evaluated in parts.
+@KINDS
 @pytest.mark.parametrize(("name", "copies"), [("water", 5), ("water", 300), ("benzene", 20)])
-def test_a_batch_equals_its_copies(name, copies):
+def test_a_batch_equals_its_copies(name, copies, kind):
     numbers, positions = geometries(name, copies=copies)
-    program = torch.jit.script(FastStudent(random_model(interactions=3), numbers, torch.float64))
+    program = torch.jit.script(kind(random_model(interactions=3), numbers, torch.float64))
     energies, forces = program(positions)
     for index in (0, 1, copies // 2, copies - 1):
         energy, force = program(positions[index : index + 1])
