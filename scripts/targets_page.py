@@ -133,6 +133,18 @@ def target_rows(
             {one["backend"]: one["ratios"]["teacher_over_step"]["median"] for one in benzene},
             at_least=True,
         ),
+        Target(
+            "Results missing or made twice, 200 quick validations, 3 workers killed",
+            0.0,
+            "",
+            _lost(rest.get("campaign")),
+        ),
+        Target(
+            "Memory of their scheduler at the end, over that after a quarter",
+            1.1,
+            "",
+            _rest(rest, "campaign", "memory_growth"),
+        ),
     ]
     return [target.row() for target in targets]
 
@@ -140,6 +152,13 @@ def target_rows(
 def _rest(rest: Mapping[str, Any], part: str, key: str) -> dict[str, float]:
     """Return a number without a name; nothing where its part was not measured."""
     return {"": rest[part][key]} if part in rest else {}
+
+
+def _lost(campaign: Mapping[str, Any] | None) -> dict[str, float]:
+    if campaign is None:
+        return {}
+    missing = float(campaign["runs"] - campaign["results"])
+    return {"missing": missing, "twice": float(campaign["made_twice"])}
 
 
 def _is_fast(row: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from openmm_mlff.benchmark.plan import (
 from openmm_mlff.cli.options import option
 from openmm_mlff.cli.progress import progress_bar
 from openmm_mlff.errors import ConfigError, PotentialError, SimulationError
+from openmm_mlff.molecules.loader import check_there
 from openmm_mlff.storage.run_directory import RunDirectory, write_json
 
 
@@ -104,6 +105,8 @@ def benchmark_command(
                 "--system with it"
             )
         return _print_costs(RunDirectory.open(validation))
+    for name in system or ():
+        check_there(name)
     plan = BenchmarkPlan(blocks=blocks, threads=threads, replicas=tuple(replicas or ()))
     from openmm_mlff.benchmark.runner import run_benchmark, write_page
     from openmm_mlff.report.benchmark_tables import render_benchmark

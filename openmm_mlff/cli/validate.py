@@ -1,5 +1,6 @@
 """`openmm-mlff validate`."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +21,11 @@ from openmm_mlff.cli.output import (
     write_comparison,
 )
 from openmm_mlff.cli.progress import live_dashboard
+from openmm_mlff.config import load_protocol
 from openmm_mlff.errors import ConfigError
+from openmm_mlff.molecules.loader import check_there
 from openmm_mlff.options import check_spec
-from openmm_mlff.request import request_from
+from openmm_mlff.request import ValidationRequest, request_from
 from openmm_mlff.results import ValidationReport
 from openmm_mlff.storage.run_directory import RunDirectory
 from openmm_mlff.students.shipped import check_checkpoint
@@ -62,26 +65,18 @@ def validate_command(
         The exit code of the most severe verdict.
 
     Raises:
-        ConfigError: a potential is named twice.
+        ConfigError: a potential is named twice, or there is no such protocol.
+        MoleculeError: there is no such system.
         PotentialError: a spec has no valid form.
         CheckpointError: there is no such student or file.
     """
     specs = potentials or [DEFAULT_POTENTIAL]
-    for spec in specs:
-        check_spec(spec)
-        check_checkpoint(spec)
+    output = settings.get("output")
+    requests = _requests(specs, settings)
     # Imported after it, because this takes seconds.
     from openmm_mlff.pipeline.opening import open_validation
     from openmm_mlff.pipeline.resuming import share_platform
 
-    twice = [spec for spec in specs if specs.count(spec) > 1]
-    if twice:
-        raise ConfigError(f"potential {twice[0]!r} is named twice; give it once")
-    output = settings.get("output")
-    requests = [
-        request_from({**settings, "potential": spec, "output": folder})
-        for spec, folder in zip(specs, output_folders(output, specs), strict=True)
-    ]
     reports = []
     with ExitStack() as opened:
         validations = []
@@ -107,6 +102,26 @@ def validate_command(
         roots = [validation.root for validation in validations]
         write_comparison(reports, roots, folder=output or roots[0].parent, say=say)
     return worst_exit_code(reports)
+
+
+def _requests(specs: Sequence[str], settings: dict[str, Any]) -> list[ValidationRequest]:
+    """Return a request for each potential; refuse what can be seen at once."""
+    for spec in specs:
+        check_spec(spec)
+        check_checkpoint(spec)
+    twice = [spec for spec in specs if specs.count(spec) > 1]
+    if twice:
+        raise ConfigError(f"potential {twice[0]!r} is named twice; give it once")
+    folders = output_folders(settings.get("output"), specs)
+    requests = [
+        request_from({**settings, "potential": spec, "output": folder})
+        for spec, folder in zip(specs, folders, strict=True)
+    ]
+    if isinstance(protocol := requests[0].protocol, str):
+        load_protocol(protocol)
+    for system in requests[0].systems:
+        check_there(system)
+    return requests
 
 
 def _run(validation: "Validation", *, spec: str, quiet: bool) -> ValidationReport:

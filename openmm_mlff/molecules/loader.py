@@ -128,6 +128,12 @@ def load_system(
     return systems[0]
 
 
+def check_there(name_or_path: str | Path) -> None:
+    """Raise MoleculeError if a specification is neither a library name nor a file; read nothing."""
+    if not str(name_or_path).lower().startswith(SMILES_PREFIX):
+        resolve(_split_selection(name_or_path)[0])
+
+
 def _split_selection(name_or_path: str | Path) -> tuple[str | Path, str | None]:
     """Split FILE@N; a file with exactly that name takes precedence."""
     text = str(name_or_path)

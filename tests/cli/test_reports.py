@@ -40,10 +40,19 @@ def in_a_new_process(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
-def test_an_unknown_potential_is_refused_before_anything_is_loaded():
-    done = in_a_new_process("from openmm_mlff.cli import main\nmain(['validate', 'nothing'])")
-    refusal, loaded = done.stderr.splitlines()
-    assert refusal.startswith("openmm-mlff: unknown potential 'nothing'; expected student:")
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["validate", "nothing"], "unknown potential 'nothing'; expected student:"),
+        (["validate", "--system", "watr"], "unknown system 'watr': did you mean water?"),
+        (["validate", "--protocol", "quik"], "unknown protocol 'quik'; did you mean 'quick'?"),
+        (["benchmark", "--system", "watr"], "unknown system 'watr': did you mean water?"),
+    ],
+)
+def test_unknown_names_are_refused_before_anything_is_loaded(words, refusal):
+    done = in_a_new_process(f"from openmm_mlff.cli import main\nmain({words})")
+    said, loaded = done.stderr.splitlines()
+    assert said.startswith(f"openmm-mlff: {refusal}")
     assert (done.returncode, loaded) == (2, "[]")
 
 
