@@ -35,6 +35,7 @@ PRECISIONS = ("single", "mixed", "double")
 GPU_PLATFORMS = ("CUDA", "OpenCL", "HIP")  # have the property ``Precision``
 
 NO_REFERENCE = "none"
+AUTO_PLATFORM = "auto"
 AUTO_REFERENCE = "auto"  # the potential's own teacher, if it names one
 
 GFN1_XTB, GFN2_XTB = (f"ase:tblite.ase:TBLite?method=GFN{n}-xTB" for n in (1, 2))

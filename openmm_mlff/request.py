@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from openmm_mlff.config import (
+    AUTO_PLATFORM,
     AUTO_REFERENCE,
     LONGEST_PS,
     MOST_REPLICAS,
@@ -54,7 +55,9 @@ class SharedSettings(Frozen):
         "(extxyz, ASE db), auto (the teacher that the potential names, GFN2-xTB for the shipped "
         "students; accuracy is not judged where it names none), none, or none:REASON",
     )
-    platform: str = Field(default="auto", description="auto, CUDA, OpenCL, HIP, CPU or Reference")
+    platform: str = Field(
+        default=AUTO_PLATFORM, description="auto, CUDA, OpenCL, HIP, CPU or Reference"
+    )
     precision: Literal["single", "mixed", "double"] = Field(
         default="mixed",
         description="single or mixed (float32 weights), or double (float64 weights)",

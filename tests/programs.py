@@ -22,7 +22,7 @@ with warnings.catch_warnings():
 
     matplotlib.use("Agg")
     import ase.optimize, mdtraj, openmmtorch, tblite.ase
-    import openmm_mlff.cli.app, openmm_mlff.pipeline.opening, openmm_mlff.report.writer
+    import openmm_mlff.cli.app, openmm_mlff.pipeline.local, openmm_mlff.report.writer
     from openmm_mlff.potentials import load_potential
 
     # The list of installed packages is read once.

@@ -10,7 +10,7 @@ import pytest
 # Before a session inside this one can be the first to import them, and forget them at its end.
 import openmm_mlff.report.writer  # noqa: F401
 from openmm_mlff import pytest_plugin
-from openmm_mlff.pipeline.opening import LocalValidation
+from openmm_mlff.pipeline.local import LocalValidation
 from openmm_mlff.request import settings
 from openmm_mlff.storage.files import read_toml
 from openmm_mlff.storage.measurements import MeasurementStore

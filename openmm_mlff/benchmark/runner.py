@@ -21,12 +21,13 @@ from openmm_mlff.benchmark.plan import (
     resolve_models,
 )
 from openmm_mlff.benchmark.variants import load_variants, usable_variants
+from openmm_mlff.config import AUTO_PLATFORM
+from openmm_mlff.isolation.cores import usable_cores
 from openmm_mlff.molecules import MolecularSystem, load_systems
 from openmm_mlff.report.benchmark_plots import write_benchmark_figures
 from openmm_mlff.report.benchmark_tables import benchmark_markdown
 from openmm_mlff.simulation import named_platform
-from openmm_mlff.simulation.environment import describe_environment, usable_cores
-from openmm_mlff.simulation.platforms import AUTO
+from openmm_mlff.simulation.environment import describe_environment
 from openmm_mlff.storage.files import write_text
 from openmm_mlff.units import MEBIBYTE
 
@@ -41,7 +42,7 @@ def run_benchmark(
     systems: Sequence[str],
     *,
     backends: Sequence[str] | None = None,
-    platforms: Sequence[str] = (AUTO,),
+    platforms: Sequence[str] = (AUTO_PLATFORM,),
     precision: str = "mixed",
     plan: BenchmarkPlan | None = None,
     reference_model: str | None = None,
@@ -113,7 +114,7 @@ def _check(
     """Raise on invalid input before anything is measured."""
     for platform in platforms:
         # With "auto", only the precision can be invalid.
-        name = "Reference" if platform.lower() == AUTO else platform
+        name = "Reference" if platform.lower() == AUTO_PLATFORM else platform
         named_platform(name, precision=asked.precision)
     for molecule, variants in itertools.product(molecules, asked.models.values()):
         usable_variants(variants, molecule)

@@ -8,7 +8,8 @@ from openmm_mlff.campaign.spec import QUEUES, CampaignSpec, ClusterSpec
 from openmm_mlff.campaign.store import LOST, Store
 from openmm_mlff.campaign.worker import run_cell
 from openmm_mlff.errors import ConfigError, MissingDependencyError
-from openmm_mlff.simulation.environment import gpu_count, usable_cores
+from openmm_mlff.isolation.cores import usable_cores
+from openmm_mlff.simulation.environment import gpu_count
 from openmm_mlff.storage.run_directory import RunDirectory
 
 Progress = Callable[[int, int, str], None]

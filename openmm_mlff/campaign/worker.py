@@ -9,7 +9,7 @@ from openmm_mlff.campaign.plan import Cell
 from openmm_mlff.campaign.store import DONE, FAILED, AttemptRecord, Store
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.measuring.guard import guarded
-from openmm_mlff.pipeline.opening import run_plan
+from openmm_mlff.pipeline.local import run_plan
 from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.storage.files import inside
 from openmm_mlff.storage.run_directory import RUN_FILE, read_json

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from openmm_mlff.certificate.record import Certificate, Sample, SampleTolerance
+from openmm_mlff.config import AUTO_PLATFORM
 from openmm_mlff.errors import EvaluationRefusedError
 from openmm_mlff.measuring.evaluation import evaluate_in_openmm
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.potentials import Evaluation, Potential, load_potential
-from openmm_mlff.simulation.platforms import AUTO, available_platforms, choose_platform
+from openmm_mlff.simulation.platforms import available_platforms, choose_platform
 from openmm_mlff.storage.text import one_line
 
 
@@ -75,7 +76,7 @@ class Verification:
 
 
 def verify(
-    certificate: Certificate, spec: str, *, intact: bool, platform: str = AUTO
+    certificate: Certificate, spec: str, *, intact: bool, platform: str = AUTO_PLATFORM
 ) -> Verification:
     """Compare a model with a certificate, by default on the certified platform if it is there.
 
@@ -93,7 +94,7 @@ def verify(
     if not intact or not same:
         return Verification(intact, same, found.sha256, difference)
     certified_on = certificate.scope.platform
-    if platform == AUTO and certified_on in available_platforms():
+    if platform == AUTO_PLATFORM and certified_on in available_platforms():
         platform = certified_on
     outcomes = tuple(
         _reproduce(potential, sample, certificate=certificate, platform=platform)

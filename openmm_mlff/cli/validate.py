@@ -21,7 +21,7 @@ from openmm_mlff.cli.output import (
     write_comparison,
 )
 from openmm_mlff.cli.progress import live_dashboard
-from openmm_mlff.config import load_protocol
+from openmm_mlff.config import AUTO_PLATFORM, load_protocol
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.molecules.loader import check_there
 from openmm_mlff.options import check_spec
@@ -75,7 +75,6 @@ def validate_command(
     requests = _requests(specs, settings)
     # Imported after it, because this takes seconds.
     from openmm_mlff.pipeline.opening import open_validation
-    from openmm_mlff.pipeline.resuming import share_platform
 
     reports = []
     with ExitStack() as opened:
@@ -84,7 +83,9 @@ def validate_command(
             validations.append(open_validation(request))
             opened.callback(validations[-1].close)
         for validation, spec in zip(validations, specs, strict=True):
-            if requests[0].platform == "auto":
+            if len(requests) > 1 and requests[0].platform == AUTO_PLATFORM:
+                from openmm_mlff.pipeline.resuming import share_platform
+
                 share_platform(validations[0].root, validation.root)
             reports.append(_run(validation, spec=spec, quiet=quiet))
             if not as_json:

@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from openmm_mlff import errors
+from openmm_mlff.config import AUTO_PLATFORM
 from openmm_mlff.errors import IsolationError, PotentialError, UserError
 from openmm_mlff.isolation import Ending, Limits, Worker
+from openmm_mlff.isolation.cores import THREADS_VARIABLE, usable_cores
 from openmm_mlff.isolation.printed import stdout_to_stderr
 from openmm_mlff.measuring.guard import Broken
 from openmm_mlff.measuring.journal import History
 from openmm_mlff.measuring.stage_names import Progress
-from openmm_mlff.pipeline import working
+from openmm_mlff.pipeline import commands
 from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.producing import mark_complete
+from openmm_mlff.pipeline.run_file import mark_complete
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import ValidationReport
-from openmm_mlff.simulation.environment import THREADS_VARIABLE, usable_cores
-from openmm_mlff.simulation.platforms import AUTO
 from openmm_mlff.storage.locks import FolderLock
 from openmm_mlff.storage.run_directory import RunDirectory
 
@@ -128,11 +128,11 @@ class IsolatedValidation:
     def _run_system(self, system: str, *, on_progress: Progress) -> str:
         """Run one system, restarting workers as needed; return its platform."""
         asked = self._request.platform
-        history = History(platform="" if asked == AUTO else asked)
+        history = History(platform="" if asked == AUTO_PLATFORM else asked)
 
         def hear(event: dict[str, Any]) -> None:
             nonlocal history
-            if event["event"] == working.PROGRESS:
+            if event["event"] == commands.PROGRESS:
                 on_progress(*event["at"])
             history = history.after_event(event)
 
@@ -141,9 +141,9 @@ class IsolatedValidation:
                 raise CancelledError
             history = replace(history, rest=self._rest)
             worker = self._take_worker()
-            command = {"command": working.PRODUCE, "system": system, "wanted": self._wanted}
+            command = {"command": commands.PRODUCE, "system": system, "wanted": self._wanted}
             command["history"] = history.to_json()
-            produced = _ask(worker, command, answer=working.PRODUCED, hear=hear)
+            produced = _ask(worker, command, answer=commands.PRODUCED, hear=hear)
             if produced is not None:
                 self._idle.append(worker)
                 return str(produced["platform"])
@@ -181,15 +181,15 @@ class IsolatedValidation:
         """Start a worker that loads the request; return it and its reply."""
         asked = request.model_dump(mode="json")
         worker = Worker(
-            working.ENTRY,
+            commands.ENTRY,
             limits=self._limits,
             deadline_s=deadline_s,
             environment=_share_of_cores(self._jobs),
             cancelled=self._cancelled,
         )
-        command = {"command": working.PREPARE, "request": asked, "joins": joins}
+        command = {"command": commands.PREPARE, "request": asked, "joins": joins}
         command["folder"] = worker.folder
-        prepared = _ask(worker, command, answer=working.PREPARED)
+        prepared = _ask(worker, command, answer=commands.PREPARED)
         if prepared is not None:
             return worker, prepared
         ending = worker.ending or Ending("ended")
@@ -238,12 +238,12 @@ def _ask(
 
 def _raise_refusal(event: dict[str, Any]) -> None:
     """Raise the error that a worker reported, if the event is one."""
-    if event["event"] == working.REFUSED:
+    if event["event"] == commands.REFUSED:
         kind = getattr(errors, str(event["kind"]), UserError)
         if not (isinstance(kind, type) and issubclass(kind, UserError)):
             kind = UserError
         raise kind(str(event["message"])) from RuntimeError(str(event["traceback"]))
-    if event["event"] == working.FAILED:
+    if event["event"] == commands.FAILED:
         raise IsolationError(
             f"the worker process of the potential failed ({event['message']}); repeat with "
             "--debug to see the traceback"

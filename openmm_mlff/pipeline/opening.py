@@ -1,63 +1,20 @@
 """Open a validation, in worker processes if they are available, else in this process."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from openmm_mlff.errors import ConfigError
 from openmm_mlff.isolation import has_accelerator, isolation_limits
-from openmm_mlff.isolation.printed import stdout_to_stderr
-from openmm_mlff.measuring.stage_names import Progress
+from openmm_mlff.isolation.cores import usable_cores
 from openmm_mlff.pipeline.isolated import IsolatedValidation
-from openmm_mlff.pipeline.judge import judge_directory
-from openmm_mlff.pipeline.preparing import Plan, prepare
-from openmm_mlff.pipeline.producing import mark_complete, produce_system, restrict
 from openmm_mlff.request import ValidationRequest
-from openmm_mlff.results import ValidationReport
-from openmm_mlff.simulation.environment import usable_cores
+
+if TYPE_CHECKING:
+    from openmm_mlff.pipeline.local import LocalValidation
+
+    Validation = IsolatedValidation | LocalValidation
 
 
-class LocalValidation:
-    """A validation in this process; see :class:`IsolatedValidation`."""
-
-    def __init__(self, request: ValidationRequest) -> None:
-        # The output of a potential must not mix with that of the program.
-        with stdout_to_stderr():
-            self._plan = prepare(request)
-        self.root = self._plan.directory.root
-        self.systems = tuple(self._plan.molecules)
-
-    def run(
-        self, *, on_progress: Progress, wanted: Mapping[str, Sequence[str]] | None = None
-    ) -> ValidationReport:
-        """Run the validation and judge it; see :meth:`IsolatedValidation.run`."""
-        with stdout_to_stderr():
-            return run_plan(restrict(self._plan, wanted), on_progress=on_progress)
-
-    def close(self) -> None:
-        """Release the folder (idempotent)."""
-        if self._plan.lock is not None:
-            self._plan.lock.release()
-
-
-Validation = IsolatedValidation | LocalValidation
-"""A validation that can be run."""
-
-
-def run_plan(plan: Plan, *, on_progress: Progress = lambda *_: None) -> ValidationReport:
-    """Run the systems of a plan one after the other and judge them.
-
-    `on_progress` is called with system, stage, done and total.
-
-    Raises:
-        StorageError: the disk is full.
-    """
-    with plan.lock or nullcontext():
-        platforms = [produce_system(plan, name, on_progress=on_progress) for name in plan.molecules]
-        mark_complete(plan.directory.root, platforms)
-        return judge_directory(plan.directory, protocol=plan.spec.protocol)
-
-
-def open_validation(request: ValidationRequest) -> Validation:
+def open_validation(request: ValidationRequest) -> "Validation":
     """Load and check everything that a validation needs, and open its run directory.
 
     It will run in worker processes unless the request or the platform rules them out.  By default
@@ -81,6 +38,9 @@ def open_validation(request: ValidationRequest) -> Validation:
                 f"--jobs {jobs} was given without the sandbox; use --jobs 1 or the sandbox: "
                 "concurrent systems need separate processes"
             )
+        # It loads torch and OpenMM, which the parent of workers does without.
+        from openmm_mlff.pipeline.local import LocalValidation
+
         return LocalValidation(request)
     on_device = request.platform not in ("CPU", "Reference") and has_accelerator()
     usable = 1 if on_device else usable_cores() or 1

@@ -1,6 +1,5 @@
 """Load and check everything that a validation needs, before anything runs."""
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,22 +7,23 @@ from typing import Any
 
 from openmm_mlff.checks.base import Check
 from openmm_mlff.checks.registry import select
-from openmm_mlff.config import Protocol
+from openmm_mlff.config import AUTO_PLATFORM, Protocol
 from openmm_mlff.errors import ConfigError, PotentialError, RunDirectoryError
 from openmm_mlff.molecules import MolecularSystem
 from openmm_mlff.molecules.names import safe_name
 from openmm_mlff.pipeline.protocol import resolve_protocol
 from openmm_mlff.pipeline.reference import choose_reference
 from openmm_mlff.pipeline.resuming import RUN_SCHEMA_VERSION, check_same_run
+from openmm_mlff.pipeline.run_file import update_run_file
 from openmm_mlff.pipeline.systems import embedded, requested_systems
 from openmm_mlff.pipeline.trial import check_all_evaluate, load_companions
 from openmm_mlff.potentials import Potential, load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
 from openmm_mlff.request import ResolvedRequest, ValidationRequest
-from openmm_mlff.simulation.platforms import AUTO, named_platform
+from openmm_mlff.simulation.platforms import named_platform
 from openmm_mlff.storage.files import missing, remove_parts
 from openmm_mlff.storage.locks import FolderLock
-from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json, write_json
+from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _prepare(request: ValidationRequest, *, wait_s: float, joins: bool) -> Plan:
     protocol = resolve_protocol(request)
     checks = select(protocol)
     platform = request.platform
-    if platform != AUTO:
+    if platform != AUTO_PLATFORM:
         platform = named_platform(platform, precision=request.precision).name
     model = load_potential(request.potential, options=request.options)
     model = embedded(model, systems=request.systems, options=request.options)
@@ -215,15 +215,3 @@ def write_run_file(plan: Plan, *, status: str, environment: dict[str, Any]) -> N
         "systems": list(plan.molecules),
     }
     update_run_file(plan.directory.root, content, status=status, environment=environment)
-
-
-def update_run_file(
-    root: Path, content: dict[str, Any], *, status: str, environment: dict[str, Any]
-) -> None:
-    """Update `run.json` with new content, status, environment and time."""
-    path = root / RUN_FILE
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    before: dict[str, Any] = read_json(path) if path.exists() else {"started": now}
-    environment = before.get("environment", {}) | environment
-    ended = {"status": status, "updated": now, "environment": environment}
-    write_json(path, before | content | ended)

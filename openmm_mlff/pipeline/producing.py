@@ -1,18 +1,15 @@
 """Run the systems of a plan in this process."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from openmm_mlff.checks.plugins import packages_of as packages_of_checks
-from openmm_mlff.errors import StorageError
 from openmm_mlff.measuring.journal import NO_JOURNAL, Journal
 from openmm_mlff.measuring.stage_names import FINISHED, Progress
-from openmm_mlff.pipeline.preparing import Plan, update_run_file, write_run_file
+from openmm_mlff.pipeline.preparing import Plan, write_run_file
+from openmm_mlff.pipeline.run_file import one_line_where_the_disk_is_full
 from openmm_mlff.pipeline.stages import produce
 from openmm_mlff.simulation.environment import describe_environment, one_torch_thread
-from openmm_mlff.storage.files import storage_failure
 
 
 def restrict(plan: Plan, wanted: Mapping[str, Sequence[str]] | None) -> Plan:
@@ -52,7 +49,7 @@ def produce_system(
     Raises:
         StorageError: the disk is full.
     """
-    with one_torch_thread(), _one_line_where_the_disk_is_full(plan.directory.root):
+    with one_torch_thread(), one_line_where_the_disk_is_full(plan.directory.root):
         packages = (
             *packages_of_checks(plan.spec.protocol),
             *plan.potential.fingerprint.packages,
@@ -63,24 +60,3 @@ def produce_system(
         platform = produce(plan, plan.molecules[system], on_progress=on_progress, journal=journal)
     on_progress(system, FINISHED, 1, 1)
     return platform
-
-
-def mark_complete(root: Path, platforms: Iterable[str]) -> None:
-    """Record in `run.json` that every system was run, and on which platforms."""
-    used = ", ".join(sorted({name for name in platforms if name}))
-    with _one_line_where_the_disk_is_full(root):
-        update_run_file(root, {}, status="complete", environment={"platform": used})
-
-
-@contextmanager
-def _one_line_where_the_disk_is_full(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        said = storage_failure(error)
-        if said is None:
-            raise
-        raise StorageError(
-            f"cannot write to {root} ({said.strerror}); the results so far are kept: free disk "
-            "space, then resume with --resume"
-        ) from error

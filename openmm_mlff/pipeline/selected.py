@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from openmm_mlff.checks.cases import Case, Judgement, find_result
 from openmm_mlff.errors import RunDirectoryError
 from openmm_mlff.pipeline.judge import judge_run
-from openmm_mlff.pipeline.opening import Validation, open_validation
+from openmm_mlff.pipeline.opening import open_validation
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.results import CheckResult, Status, ValidationReport, VerdictStatus
 from openmm_mlff.storage.run_directory import RUN_FILE, RunDirectory, read_json
 
+if TYPE_CHECKING:
+    from openmm_mlff.pipeline.opening import Validation
+
 LOCK_FILE = "run.lock"
 
 
-def open_new(request: ValidationRequest) -> Validation:
+def open_new(request: ValidationRequest) -> "Validation":
     """Open a validation in the request's output folder.
 
     Raises:
@@ -33,7 +37,7 @@ def run_once(
     request: ValidationRequest,
     wanted: Mapping[str, Sequence[str]],
     *,
-    opened: Validation | None = None,
+    opened: "Validation | None" = None,
 ) -> ValidationReport:
     """Run the selected checks, or read the results of another process in the same folder.
 

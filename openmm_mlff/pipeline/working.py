@@ -10,17 +10,19 @@ from typing import Any
 from openmm_mlff.errors import UserError
 from openmm_mlff.isolation import Channel
 from openmm_mlff.measuring.journal import journal_from_json
+from openmm_mlff.pipeline.commands import (
+    FAILED,
+    PREPARE,
+    PREPARED,
+    PRODUCED,
+    PROGRESS,
+    READY,
+    REFUSED,
+)
 from openmm_mlff.pipeline.preparing import Plan, prepare
 from openmm_mlff.pipeline.producing import produce_system, restrict
 from openmm_mlff.request import ValidationRequest
 from openmm_mlff.storage.run_directory import RunDirectory
-
-ENTRY = f"{__name__}:serve"
-
-PREPARE, PRODUCE = "prepare", "produce"
-READY, PREPARED, PRODUCED = "ready", "prepared", "produced"
-REFUSED, FAILED = "refused", "failed"
-PROGRESS = "progress"
 
 SHORTEST_S = 0.05  # between two progress reports of one stage
 

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import psutil
 import torch
 
-THREADS_VARIABLE = "OMP_NUM_THREADS"
-"""Environment variable that sets the number of threads of torch and of the reference."""
+from openmm_mlff.isolation.cores import THREADS_VARIABLE, usable_cores
 
 _PACKAGES = (
     "openmm_mlff",
@@ -38,13 +36,6 @@ def installed_versions(also: Iterable[str] = ()) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def usable_cores() -> int | None:
-    """Return the number of cores that this process may use, which a container may limit."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return psutil.cpu_count()
 
 
 def one_torch_thread() -> AbstractContextManager[None]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 import numpy.typing as npt
 import openmm
 
-from openmm_mlff.config import GPU_PLATFORMS, PRECISIONS, nearest
+from openmm_mlff.config import AUTO_PLATFORM, GPU_PLATFORMS, PRECISIONS, nearest
 from openmm_mlff.errors import PlatformError
 from openmm_mlff.simulation.contexts import make_context, warm_up
 from openmm_mlff.simulation.devices import runs_on_gpu
 from openmm_mlff.storage.text import one_line
 
-AUTO = "auto"
 CPU_PLATFORMS = ("CPU", "Reference")
 
 _GAIN = 1.25
@@ -103,7 +102,9 @@ def named_platform(name: str, *, precision: str = "mixed") -> PlatformChoice:
             f"{', '.join(GPU_PLATFORMS)}, or without one {', '.join(CPU_PLATFORMS)}, or auto"
         )
     if name.lower() not in known:
-        raise PlatformError(f"unknown platform {name!r}; {nearest(name, (AUTO, *known.values()))}")
+        raise PlatformError(
+            f"unknown platform {name!r}; {nearest(name, (AUTO_PLATFORM, *known.values()))}"
+        )
     name = known[name.lower()]
     if name not in available_platforms():
         reason = load_failures().get(name)
@@ -120,7 +121,7 @@ def choose_platform(
     system: openmm.System,
     positions_angstrom: npt.ArrayLike,
     *,
-    request: str = AUTO,
+    request: str = AUTO_PLATFORM,
     precision: str = "mixed",
 ) -> PlatformChoice:
     """Choose the platform for a System.
@@ -133,7 +134,7 @@ def choose_platform(
         PlatformError: the requested platform or precision is unknown, missing or cannot run this
             System; or no platform can.
     """
-    if request.lower() != AUTO:
+    if request.lower() != AUTO_PLATFORM:
         choice = named_platform(request, precision=precision)
         problem = _problem(system, positions_angstrom, choice)
         if problem:

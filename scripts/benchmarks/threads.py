@@ -11,10 +11,10 @@ import torch
 
 from openmm_mlff.benchmark.blocks import Setting, openmm_block, thermal_start
 from openmm_mlff.benchmark.rounds import Block, Participant, run_rounds
+from openmm_mlff.isolation.cores import usable_cores
 from openmm_mlff.molecules import load_system
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.simulation import named_platform
-from openmm_mlff.simulation.environment import usable_cores
 
 ROUNDS = 4
 STEPS = 10

@@ -88,7 +88,7 @@ def _stop_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def let_in(*_: object, **__: object) -> None:
         pytest.fail("the bad input was let in")
 
-    monkeypatch.setattr("openmm_mlff.pipeline.opening.produce_system", let_in)
+    monkeypatch.setattr("openmm_mlff.pipeline.local.produce_system", let_in)
     monkeypatch.setattr("openmm_mlff.benchmark.runner.measure_system", let_in)
     monkeypatch.setattr("openmm_mlff.selftest.jobs._run_all", let_in)
 

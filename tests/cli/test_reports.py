@@ -47,9 +47,11 @@ def in_a_new_process(code):
         (["validate", "--system", "watr"], "unknown system 'watr': did you mean water?"),
         (["validate", "--protocol", "quik"], "unknown protocol 'quik'; did you mean 'quick'?"),
         (["benchmark", "--system", "watr"], "unknown system 'watr': did you mean water?"),
+        # A worker loads the potential, and torch for it.
+        (["validate", "--sandbox", "--system", "chloromethane"], "student:original does not"),
     ],
 )
-def test_unknown_names_are_refused_before_anything_is_loaded(words, refusal):
+def test_what_cannot_be_validated_is_refused_without_torch(words, refusal):
     done = in_a_new_process(f"from openmm_mlff.cli import main\nmain({words})")
     said, loaded = done.stderr.splitlines()
     assert said.startswith(f"openmm-mlff: {refusal}")

@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from openmm_mlff.molecules import load_system
-from openmm_mlff.pipeline.opening import run_plan
+from openmm_mlff.pipeline.local import run_plan
 from openmm_mlff.pipeline.preparing import prepare
 from openmm_mlff.potentials import load_potential
 from openmm_mlff.potentials.frames import LabelledFrames
