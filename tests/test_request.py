@@ -72,6 +72,8 @@ def test_its_command_line_asks_for_the_same(tmp_path, monkeypatch):
     from openmm_mlff.cli.app import app
     from openmm_mlff.pipeline import opening
 
+    for system in (name for name in ALL_SETTINGS["systems"] if "." in name):
+        (tmp_path / system).touch()
     (tmp_path / "my model.pt").touch()
     monkeypatch.chdir(tmp_path)
     request = ValidationRequest(potential="my model.pt", **ALL_SETTINGS)
